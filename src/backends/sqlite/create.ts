@@ -1,0 +1,67 @@
+import { Database } from "bun:sqlite";
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { explain, refusal } from "./errors.ts";
+import { errorCode, explainFileError } from "./inspect.ts";
+import { APPLICATION_ID, migrate } from "./schema.ts";
+
+/**
+ * Creates an empty store at `path`, whole or not at all: it is built under another name and then linked, so that
+ * no crash leaves a half-made file there. Leaves the file of whoever was faster. Folder 0700, file 0600.
+ */
+export function createStore(path: string): void {
+  const folder = dirname(path);
+  const draft = `${path}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    refuseLeftovers(path);
+    closeSync(openSync(draft, "wx", 0o600));
+    build(draft);
+    publish(draft, path);
+    syncFolder(folder);
+  } catch (error) {
+    throw explain(explainFileError(error, path), path);
+  } finally {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+  }
+}
+
+/** A write-ahead log without its database would be replayed into the new one. */
+function refuseLeftovers(path: string): void {
+  // In this order: the log of a database that somebody makes right now comes after the database itself.
+  if (existsSync(`${path}-wal`) && !existsSync(path)) {
+    const why = `the database is gone, but its log "${path}-wal" is still there. Restore the database or remove the log.`;
+    throw refusal("unavailable", path, why);
+  }
+}
+
+function build(draft: string): void {
+  const db = new Database(draft, { readwrite: true, create: false });
+  try {
+    db.run("PRAGMA journal_mode = WAL");
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    migrate(db);
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    db.close();
+  }
+}
+
+function publish(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Makes the new name survive a power loss; Windows neither can nor needs to. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

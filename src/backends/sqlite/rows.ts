@@ -1,0 +1,91 @@
+import { RunnerError } from "../../lib/errors.ts";
+import type { ValueType } from "../../lib/value.ts";
+import type { ChangeRecord, Encoded, Entry, ListedEntry, Space, Writer } from "../backend.ts";
+import { checksum } from "./checksum.ts";
+
+/** What an entry table holds of a key, as the statements name its columns. */
+export interface EntryRow {
+  readonly type: ValueType;
+  readonly value: Encoded["data"];
+  readonly revision: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt: number | null;
+  readonly checksum: number;
+}
+
+/** A row with its place, to be written or dropped. */
+export interface PlacedRow extends EntryRow {
+  readonly rowid: number;
+}
+
+/** A row as a listing finds it. */
+export interface ListedRow extends PlacedRow {
+  readonly key: string;
+}
+
+/** A row of the history. */
+export interface HistoryRow {
+  readonly revision: number;
+  readonly key: string;
+  readonly kind: ChangeRecord["kind"];
+  readonly type: ValueType | null;
+  readonly value: Encoded["data"] | null;
+  readonly expiresAt: number | null;
+  readonly at: number;
+  readonly writer: string;
+  readonly checksum: number;
+}
+
+/**
+ * The entry of a key's row. Asking a damaged one for its value raises `damaged`; it can still be replaced or
+ * deleted.
+ */
+export function entryOf(space: Space, key: string, row: EntryRow, path: string): Entry {
+  const { type, revision, createdAt, updatedAt, expiresAt } = row;
+  if (checksum(space, key, row) !== row.checksum) return damagedEntry(key, row, path);
+  const value = { type, data: row.value };
+  if (expiresAt === null) return { key, value, revision, createdAt, updatedAt };
+  return { key, value, revision, createdAt, updatedAt, expiresAt };
+}
+
+/** The entry of a row that was read without its value. */
+export function listedOf({ key, revision, createdAt, updatedAt, expiresAt }: ListedRow): ListedEntry {
+  const listed = { key, revision, createdAt, updatedAt };
+  return expiresAt === null ? listed : { ...listed, expiresAt };
+}
+
+/** The record of a row of the history. Raises `damaged`. */
+export function recordOfRow(row: HistoryRow, path: string): ChangeRecord {
+  const { key, revision, kind, type, value, expiresAt, at } = row;
+  if (checksum(kind, key, row) !== row.checksum) throw damaged(`revision ${revision} of "${key}"`, path);
+  return {
+    key,
+    revision,
+    kind,
+    at,
+    by: JSON.parse(row.writer) as Writer,
+    ...(type === null || value === null ? {} : { value: { type, data: value } }),
+    ...(expiresAt === null ? {} : { expiresAt }),
+  };
+}
+
+function damagedEntry(key: string, { revision, createdAt, updatedAt }: EntryRow, path: string): Entry {
+  return {
+    key,
+    revision,
+    createdAt,
+    updatedAt,
+    get value(): Encoded {
+      throw damaged(`"${key}"`, path);
+    },
+  };
+}
+
+function damaged(what: string, path: string): RunnerError {
+  return new RunnerError(
+    "damaged",
+    `Cannot read ${what}: what "${path}" holds there is not what was written. ` +
+      "Restore a backup, or set or delete the key to go on without it.",
+  );
+}

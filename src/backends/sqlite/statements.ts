@@ -1,0 +1,138 @@
+import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
+import type { Space } from "../backend.ts";
+import type { EntryRow, HistoryRow, ListedRow, PlacedRow } from "./rows.ts";
+import { REVISION } from "./schema.ts";
+
+type Bindings = SQLQueryBindings[];
+
+/** A statement that is prepared when first run: a cold start pays only for those that it needs. */
+export class Prepared<Row, Params extends Bindings> {
+  #statement: Statement<Row, Params> | undefined;
+
+  constructor(
+    private readonly db: Database,
+    private readonly sql: string,
+  ) {}
+
+  get(...params: Params): Row | null {
+    return this.#ready().get(...params);
+  }
+
+  all(...params: Params): Row[] {
+    return this.#ready().all(...params);
+  }
+
+  run(...params: Params): void {
+    this.#ready().run(...params);
+  }
+
+  /** Until all are finalized, a closed connection keeps the database open and its log beside it. */
+  finalize(): void {
+    this.#statement?.finalize();
+  }
+
+  #ready(): Statement<Row, Params> {
+    // The declaration of prepare wraps parameters in a conditional type that is the same for every array.
+    this.#statement ??= this.db.prepare(this.sql) as unknown as Statement<Row, Params>;
+    return this.#statement;
+  }
+}
+
+// Without the key: what the index says is checked against the sum, which a wrong row does not have.
+const ROW =
+  "type, value, revision, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt, checksum";
+const ROW_WITHOUT_VALUE = ROW.replace("value", "NULL AS value");
+const RECORD = "revision, key, kind, type, value, expires_at AS expiresAt, at, writer, checksum";
+
+/** The statements on one entry table. */
+export class SpaceStatements {
+  readonly #all: Prepared<never, never>[] = [];
+  readonly read: Prepared<EntryRow, [key: string]>;
+  readonly readToWrite: Prepared<PlacedRow, [key: string]>;
+  /** key, type, value, revision, created at, updated at, expires at, checksum */
+  readonly insert: Prepared<unknown, Bindings>;
+  /** rowid, type, value, revision, created at, updated at, expires at, checksum */
+  readonly update: Prepared<unknown, Bindings>;
+  readonly remove: Prepared<unknown, [rowid: number]>;
+  /** from (inclusive), to (exclusive), now, limit */
+  readonly page: Prepared<ListedRow, Bindings>;
+  /** As `page`, without values. */
+  readonly keysPage: Prepared<ListedRow, Bindings>;
+  readonly expired: Prepared<ListedRow, [now: number, limit: number]>;
+
+  constructor(db: Database, table: Space) {
+    const prepare = <Row, Params extends Bindings>(sql: string) => {
+      const prepared = new Prepared<Row, Params>(db, sql);
+      this.#all.push(prepared as never);
+      return prepared;
+    };
+    this.read = prepare(`SELECT ${ROW} FROM ${table} WHERE key = ?1`);
+    this.readToWrite = prepare(`SELECT rowid, ${ROW} FROM ${table} WHERE key = ?1`);
+    this.insert = prepare(`INSERT INTO ${table} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`);
+    this.update = prepare(
+      `UPDATE ${table} SET type = ?2, value = ?3, revision = ?4, created_at = ?5, updated_at = ?6,
+        expires_at = ?7, checksum = ?8 WHERE rowid = ?1`,
+    );
+    this.remove = prepare(`DELETE FROM ${table} WHERE rowid = ?1`);
+    const page = `FROM ${table} WHERE key >= ?1 AND key < ?2
+      AND (expires_at IS NULL OR expires_at > ?3) ORDER BY key LIMIT ?4`;
+    this.page = prepare(`SELECT rowid, key, ${ROW} ${page}`);
+    this.keysPage = prepare(`SELECT rowid, key, ${ROW_WITHOUT_VALUE} ${page}`);
+    this.expired = prepare(
+      `SELECT rowid, key, ${ROW_WITHOUT_VALUE} FROM ${table} WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2`,
+    );
+  }
+
+  finalize(): void {
+    for (const statement of this.#all) statement.finalize();
+  }
+}
+
+/** All statements of one connection. */
+export class Statements {
+  readonly begin: Prepared<unknown, []>;
+  readonly commit: Prepared<unknown, []>;
+  readonly rollback: Prepared<unknown, []>;
+  readonly store: Prepared<{ revision: number; sweptAt: number }, []>;
+  readonly dataVersion: Prepared<{ data_version: number }, []>;
+  readonly setRevision: Prepared<unknown, [revision: number]>;
+  readonly setSwept: Prepared<unknown, [sweptAt: number]>;
+  /** revision, key, kind, type, value, expires at, at, writer, checksum */
+  readonly record: Prepared<unknown, Bindings>;
+  /** revision and key (both exclusive), from (inclusive), to (exclusive), limit */
+  readonly changes: Prepared<HistoryRow, Bindings>;
+  /** key, revision (exclusive), limit */
+  readonly history: Prepared<HistoryRow, [key: string, before: number, limit: number]>;
+  readonly spaces: Readonly<Record<Space, SpaceStatements>>;
+
+  constructor(db: Database) {
+    this.begin = new Prepared(db, "BEGIN IMMEDIATE");
+    this.commit = new Prepared(db, "COMMIT");
+    this.rollback = new Prepared(db, "ROLLBACK");
+    this.store = new Prepared(db, `SELECT ${REVISION} AS revision, swept_at AS sweptAt FROM store`);
+    this.dataVersion = new Prepared(db, "PRAGMA data_version");
+    this.setRevision = new Prepared(db, "UPDATE store SET revision = ?1");
+    this.setSwept = new Prepared(db, "UPDATE store SET swept_at = ?1");
+    this.record = new Prepared(db, "INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    this.changes = new Prepared(
+      db,
+      `SELECT ${RECORD} FROM history WHERE (revision, key) > (?1, ?2) AND +key >= ?3 AND +key < ?4
+        ORDER BY revision, key LIMIT ?5`,
+    );
+    this.history = new Prepared(
+      db,
+      `SELECT ${RECORD} FROM history WHERE key = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3`,
+    );
+    this.spaces = {
+      data: new SpaceStatements(db, "data"),
+      lock: new SpaceStatements(db, "lock"),
+      run: new SpaceStatements(db, "run"),
+      once: new SpaceStatements(db, "once"),
+    };
+  }
+
+  finalize(): void {
+    const { spaces, ...own } = this;
+    for (const statement of [...Object.values(own), ...Object.values(spaces)]) statement.finalize();
+  }
+}

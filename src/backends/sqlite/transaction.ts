@@ -1,0 +1,192 @@
+import type { Database } from "bun:sqlite";
+import {
+  type Change,
+  type ChangeRecord,
+  type Entry,
+  type Guard,
+  isSweepDue,
+  type Ref,
+  SPACES,
+  type Space,
+  type Writer,
+} from "../backend.ts";
+import { type Commit, type PlannedWrite, planWrites } from "../commit.ts";
+import { checksum } from "./checksum.ts";
+import { type EntryRow, entryOf, type ListedRow, type PlacedRow } from "./rows.ts";
+import { Statements } from "./statements.ts";
+
+/** Keys that a range is read in at a time. */
+const RANGE_PAGE = 1000;
+
+/** What an update leaves behind, beside its result. */
+export interface Updated<R> {
+  readonly result: R;
+  readonly sweepDue: boolean;
+}
+
+/** Transactions on one open database. Everything here is synchronous and raises SQLite's own errors. */
+export class Transactions {
+  readonly statements: Statements;
+  #writer: { by: Writer; json: string } | undefined;
+
+  constructor(
+    readonly database: Database,
+    private readonly path: string,
+  ) {
+    this.statements = new Statements(database);
+  }
+
+  /** The live entry of a ref, read on its own; undefined when there is none. */
+  entry(ref: Ref, now: number): Entry | undefined {
+    return this.#live(ref, this.statements.spaces[ref.space].read.get(ref.key), now);
+  }
+
+  /** Applies a change to what it reads, in one immediate transaction. */
+  update<R>(refs: readonly Ref[], change: Change<R>, clock: () => number, by: Writer): Updated<R> {
+    return this.#immediate(() => {
+      const now = clock();
+      const rows = refs.map(({ space, key }) => this.statements.spaces[space].readToWrite.get(key));
+      const entries = rows.map((row, place) => this.#live(refs[place] as Ref, row, now));
+      const { result, writes } = change(entries, now);
+      const planned = planWrites(refs, entries, writes, now);
+      if (planned.length === 0) return { result, sweepDue: false };
+      const store = this.#store();
+      const commit = { revision: store.revision + 1, now, by };
+      for (const write of planned) this.#apply(write, rows[write.place] ?? null, commit);
+      if (!planned.some(({ ref }) => ref.space === "data")) this.statements.setRevision.run(commit.revision);
+      return { result, sweepDue: isSweepDue(store.sweptAt, now) };
+    });
+  }
+
+  /** Deletes the live entries from `from` (inclusive) to `to` (exclusive) that match; how many. */
+  deleteRange(
+    range: KeyRange & { matches: (key: string) => boolean },
+    now: number,
+    by: Writer,
+    guard?: Guard,
+  ): number {
+    return this.#immediate(() => {
+      guard?.check(
+        guard.refs.map((ref) => this.entry(ref, now)),
+        now,
+      );
+      const commit = { revision: this.#store().revision + 1, now, by };
+      const page = this.statements.spaces[range.space].keysPage;
+      let removed = 0;
+      let from = range.from;
+      for (;;) {
+        const rows = page.all(from, range.to, now, RANGE_PAGE);
+        for (const row of rows) {
+          if (range.matches(row.key))
+            removed += this.#drop({ space: range.space, key: row.key }, row.rowid, "delete", commit);
+        }
+        if (rows.length < RANGE_PAGE) break;
+        from = above((rows[rows.length - 1] as ListedRow).key);
+      }
+      if (removed > 0 && range.space !== "data") this.statements.setRevision.run(commit.revision);
+      return removed;
+    });
+  }
+
+  /** Deletes up to `limit` entries that have expired; how many. */
+  sweep(limit: number, now: number, by: Writer): number {
+    return this.#immediate(() => {
+      const commit = { revision: this.#store().revision + 1, now, by };
+      let swept = 0;
+      for (const space of SPACES) {
+        const rows = this.statements.spaces[space].expired.all(now, limit - swept);
+        for (const row of rows) swept += this.#drop({ space, key: row.key }, row.rowid, "expire", commit);
+      }
+      if (swept > 0) this.statements.setRevision.run(commit.revision);
+      this.statements.setSwept.run(now);
+      return swept;
+    });
+  }
+
+  /** Runs reads that belong together on one state of the database. */
+  snapshot<R>(read: () => R): R {
+    this.database.run("BEGIN");
+    try {
+      return read();
+    } finally {
+      if (this.database.inTransaction) this.statements.rollback.run();
+    }
+  }
+
+  #immediate<R>(work: () => R): R {
+    this.statements.begin.run();
+    try {
+      const result = work();
+      this.statements.commit.run();
+      return result;
+    } catch (error) {
+      // Some faults, such as a full disk, have rolled back already.
+      if (this.database.inTransaction) this.statements.rollback.run();
+      throw error;
+    }
+  }
+
+  #live({ space, key }: Ref, row: EntryRow | null, now: number): Entry | undefined {
+    if (row === null) return undefined;
+    const entry = entryOf(space, key, row, this.path);
+    return entry.expiresAt !== undefined && entry.expiresAt <= now ? undefined : entry;
+  }
+
+  #store(): { revision: number; sweptAt: number } {
+    const store = this.statements.store.get();
+    if (store === null) throw new Error("the table store has no row");
+    return store;
+  }
+
+  #apply(write: PlannedWrite, row: PlacedRow | null, commit: Commit): void {
+    const { ref, put, expiresAt = null, createdAt } = write;
+    if (put === undefined) {
+      if (row !== null) this.#drop(ref, row.rowid, "delete", commit);
+      return;
+    }
+    const { revision, now } = commit;
+    const { type, data } = put;
+    const sum = checksum(ref.space, ref.key, { type, value: data, revision, expiresAt });
+    const statements = this.statements.spaces[ref.space];
+    if (row === null) statements.insert.run(ref.key, type, data, revision, createdAt, now, expiresAt, sum);
+    else statements.update.run(row.rowid, type, data, revision, createdAt, now, expiresAt, sum);
+    if (ref.space === "data") this.#record(ref.key, "put", put, expiresAt, commit);
+  }
+
+  #drop({ space, key }: Ref, rowid: number, kind: "delete" | "expire", commit: Commit): 1 {
+    this.statements.spaces[space].remove.run(rowid);
+    if (space === "data") this.#record(key, kind, null, null, commit);
+    return 1;
+  }
+
+  #record(
+    key: string,
+    kind: ChangeRecord["kind"],
+    put: PlannedWrite["put"] | null,
+    expiresAt: number | null,
+    { revision, now, by }: Commit,
+  ): void {
+    const type = put?.type ?? null;
+    const value = put?.data ?? null;
+    const sum = checksum(kind, key, { type, value, revision, expiresAt });
+    this.statements.record.run(revision, key, kind, type, value, expiresAt, now, this.#json(by), sum);
+  }
+
+  /** The writer of one process hardly ever changes: its text is made once. */
+  #json(by: Writer): string {
+    if (this.#writer?.by !== by) this.#writer = { by, json: JSON.stringify(by) };
+    return this.#writer.json;
+  }
+}
+
+/** Keys of a space from `from` (inclusive) to `to` (exclusive). */
+export interface KeyRange {
+  readonly space: Space;
+  readonly from: string;
+  readonly to: string | Uint8Array;
+}
+
+/** The least key above another: keys hold no NUL. */
+export function above(key: string): string {
+  return `${key}\u0001`;
+}

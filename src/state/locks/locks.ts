@@ -1,0 +1,281 @@
+import type { Backend, Entry, Guard, Ref, Writer } from "../../backends/backend.ts";
+import { type Awaitable, chain } from "../../lib/awaitable.ts";
+import { beforeEnding } from "../../lib/ending.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { type Machine, machine as thisMachine } from "../../lib/machine.ts";
+import { checkKey } from "../key.ts";
+import {
+  type Answer,
+  answerTo,
+  type Claim,
+  isInForce,
+  isSameOwner,
+  leaseOf,
+  leave,
+  release,
+  take,
+  type World,
+} from "./decide.ts";
+import { describeOwner, type Lease, msUntil, type Owner } from "./lease.ts";
+import type { Renewal } from "./renewal.ts";
+import { forgetLost } from "./survey.ts";
+import { Takings } from "./takings.ts";
+import { createWorld, lockRef } from "./world.ts";
+
+/** How often whoever waits looks whether the holder still lives, in ms. */
+const LOOK_MS = 200;
+
+/** What is wanted of a lock. */
+export interface Request {
+  readonly name: string;
+  /** The task that takes it; absent at the top level of a run. */
+  readonly task?: string;
+  /** A label; without it the lock is bound to this process and ends with the task. */
+  readonly holder?: string;
+  /** How long the lease lasts without renewal, in ms. */
+  readonly ttl: number;
+  /** How long to wait for the lock, in ms. */
+  readonly timeout: number;
+  /** `lease`: let run out. `renewed`: kept until released. `scope`: the same, and released with the task in any case. */
+  readonly kind: "lease" | "renewed" | "scope";
+}
+
+/** A lock that was taken: what a fence names. */
+export interface Grant {
+  readonly name: string;
+  /** The acquisition. */
+  readonly id: string;
+}
+
+/** What is known of a held lock. */
+export interface Held {
+  /** The label, or who holds it in words. */
+  readonly holder: string;
+  readonly lease: Lease;
+  /** Whole seconds, rounded up; undefined when it lasts until it is released. */
+  readonly secondsLeft?: number;
+}
+
+/** One who waits for a lock. */
+interface Waiting {
+  readonly name: string;
+  readonly claim: Claim;
+  /** Whether nobody wants to know the outcome any more. */
+  abandoned: boolean;
+  /** Ends the pause until the next look. */
+  pause: AbortController;
+}
+
+export interface LocksOptions {
+  readonly writer: Writer;
+  /** Keeps leases alive. */
+  readonly renewal: Renewal;
+  readonly machine?: Machine;
+}
+
+/** The locks of one store, taken for the tasks of one run (SPEC.md section 1, "Locks"). */
+export class Locks {
+  readonly #backend: Backend;
+  readonly #writer: Writer;
+  readonly #renewal: Renewal;
+  readonly #owner: Owner;
+  readonly #world: World;
+  readonly #taken = new Takings();
+  readonly #waiting = new Set<Waiting>();
+  #callOff: (() => void) | undefined;
+  #used = false;
+
+  constructor(backend: Backend, { writer, renewal, machine = thisMachine }: LocksOptions) {
+    this.#backend = backend;
+    this.#writer = writer;
+    this.#renewal = renewal;
+    this.#owner = writer.run === undefined ? machine.self : { ...machine.self, run: writer.run };
+    this.#world = createWorld(machine);
+  }
+
+  /** Takes a lock, waiting for it if asked to; undefined when it was not to be had in time. */
+  acquire(request: Request): Awaitable<Grant | undefined> {
+    checkKey(request.name);
+    this.#used = true;
+    const claim = this.#claim(request);
+    const answer = this.#backend.update([lockRef(request.name)], take(claim, this.#world), this.#writer);
+    return chain(answer, (given) => {
+      if ("id" in given) return this.#granted(request, given.id);
+      return claim.waits ? this.#wait(request, claim) : undefined;
+    });
+  }
+
+  /** Ends one taking of a lock; false when it had been lost before. */
+  release(grant: Grant, task?: string): Awaitable<boolean> {
+    return this.#release(grant, 1, task);
+  }
+
+  /** Releases by name what the task holds without a label, or what anyone holds under `holder`; whether it was held. */
+  unlock(name: string, { task, holder }: { task?: string; holder?: string }): Awaitable<boolean> {
+    checkKey(name);
+    const owner = this.#ownerFor(task);
+    const which = (lease: Lease) =>
+      lease.holder === holder && (holder !== undefined || isSameOwner(lease.owner, owner));
+    const takings = holder === undefined ? 1 : Number.POSITIVE_INFINITY;
+    const released = this.#backend.update(
+      [lockRef(name)],
+      release(which, takings, this.#world),
+      this.#writer,
+    );
+    return chain(released, (id) => {
+      if (id !== undefined && holder === undefined) this.#forget({ name, id }, 1, task);
+      return id !== undefined;
+    });
+  }
+
+  /** Who holds a lock; undefined when it is free. */
+  inspect(name: string): Awaitable<Held | undefined> {
+    checkKey(name);
+    return chain(this.#backend.read([lockRef(name)]), ([entry]) => this.#held(entry));
+  }
+
+  /** What makes writes fail with `lock_lost`, in the same atomic step, once one of the locks is not held any more. */
+  guard(grants: readonly Grant[]): Guard {
+    return {
+      refs: grants.map(({ name }) => lockRef(name)),
+      check: (entries, now) => {
+        for (const [place, { name, id }] of grants.entries()) {
+          if (!isInForce(id, entries[place], now, this.#world)) throw lockLost(name);
+        }
+      },
+    };
+  }
+
+  /** Releases what a task still holds, and ends its waiting. */
+  releaseTask(task?: string): Awaitable<void> {
+    return this.#releaseWhere((of) => of === task);
+  }
+
+  /** Releases what this run still holds, stops to renew, and clears away what others left behind when they died. */
+  close(): Awaitable<void> {
+    const released = this.#releaseWhere(() => true);
+    return chain(released, () => {
+      this.#renewal.close();
+      if (!this.#used) return;
+      return chain(forgetLost(this.#backend, this.#writer, this.#world), () => undefined);
+    });
+  }
+
+  #releaseWhere(matches: (task: string | undefined) => boolean): Awaitable<void> {
+    let released: Awaitable<unknown>;
+    for (const waiting of this.#waiting) {
+      const { name, claim } = waiting;
+      if (!matches(claim.owner.task)) continue;
+      waiting.abandoned = true;
+      waiting.pause.abort();
+      released = chain(released, () => this.#backend.update([lockRef(name)], leave(claim.id), this.#writer));
+    }
+    for (const { grant, count, task } of this.#taken.list()) {
+      if (matches(task)) released = chain(released, () => this.#release(grant, count, task));
+    }
+    return chain(released, () => undefined);
+  }
+
+  #release(grant: Grant, takings: number, task: string | undefined): Awaitable<boolean> {
+    this.#forget(grant, takings, task);
+    const which = ({ id }: Lease) => id === grant.id;
+    const change = release(which, takings, this.#world);
+    return chain(this.#backend.update([lockRef(grant.name)], change, this.#writer), (id) => id !== undefined);
+  }
+
+  async #wait(request: Request, claim: Claim): Promise<Grant | undefined> {
+    const refs = [lockRef(request.name)];
+    const deadline = performance.now() + request.timeout;
+    const waiting: Waiting = { name: request.name, claim, abandoned: false, pause: new AbortController() };
+    this.#waiting.add(waiting);
+    try {
+      while (!waiting.abandoned) {
+        waiting.pause = new AbortController();
+        // Before the look, so that no change falls between the two.
+        const changed = this.#backend.wait(waiting.pause.signal);
+        const answer = await this.#look(refs, claim);
+        if ("id" in answer) {
+          if (!waiting.abandoned) return this.#granted(request, answer.id);
+          await this.#release({ name: request.name, id: answer.id }, 1, request.task);
+          break;
+        }
+        const left = deadline - performance.now();
+        if (left <= 0) {
+          await this.#backend.update(refs, leave(claim.id), this.#writer);
+          return undefined;
+        }
+        const timer = setTimeout(
+          () => waiting.pause.abort(),
+          Math.max(1, Math.min(left, answer.lookAgain, LOOK_MS)),
+        );
+        await changed;
+        clearTimeout(timer);
+      }
+    } finally {
+      waiting.pause.abort();
+      this.#waiting.delete(waiting);
+    }
+    // Its coroutine belongs to a task that has ended: it must not go on.
+    return new Promise<never>(() => undefined);
+  }
+
+  /** Takes the lock when it is to be had; only then does it write. */
+  async #look(refs: readonly Ref[], claim: Claim): Promise<Answer> {
+    const [entry] = await this.#backend.read(refs);
+    const { answer, next } = answerTo(claim, entry, this.#backend.now(), this.#world);
+    return next === undefined ? answer : this.#backend.update(refs, take(claim, this.#world), this.#writer);
+  }
+
+  #granted({ name, task, holder, ttl, kind }: Request, id: string): Grant {
+    const grant = { name, id };
+    // A label's lease belongs to whoever has the label: this process does not answer for it.
+    if (holder !== undefined && kind !== "scope") return grant;
+    this.#taken.add(grant, task);
+    // Who dies holding a lock is found out on this machine, but elsewhere only when the lease runs out.
+    this.#callOff ??= beforeEnding({ act: () => this.#releaseWhere(() => true), when: "idle" });
+    if (kind !== "lease") this.#renewal.hold({ ...grant, ttl });
+    return grant;
+  }
+
+  #forget(grant: Grant, takings: number, task: string | undefined): void {
+    if (!this.#taken.remove(grant, takings, task)) return;
+    this.#renewal.drop(grant.id);
+    if (this.#taken.size > 0) return;
+    this.#callOff?.();
+    this.#callOff = undefined;
+  }
+
+  #claim({ task, holder, ttl, timeout, kind }: Request): Claim {
+    return {
+      id: crypto.randomUUID(),
+      owner: this.#ownerFor(task),
+      ...(holder !== undefined && { holder }),
+      // Where nobody else can see a lock, nobody needs an end of its lease to take it over.
+      ttl: kind === "lease" || holder !== undefined || this.#backend.shared ? ttl : Number.POSITIVE_INFINITY,
+      nests: holder === undefined || kind === "scope",
+      waits: timeout > 0,
+    };
+  }
+
+  #ownerFor(task: string | undefined): Owner {
+    return task === undefined ? this.#owner : { ...this.#owner, task };
+  }
+
+  #held(entry: Entry | undefined): Held | undefined {
+    const now = this.#backend.now();
+    const lease = leaseOf(entry, now, this.#world);
+    if (lease === undefined) return undefined;
+    const holder = lease.holder ?? describeOwner(lease.owner);
+    if (lease.ends === undefined) return { holder, lease };
+    const secondsLeft = Math.ceil(msUntil(lease.ends, this.#world.momentOf(now)) / 1000);
+    return { holder, lease, secondsLeft };
+  }
+}
+
+function lockLost(name: string): RunnerError {
+  return new RunnerError(
+    "lock_lost",
+    `Cannot write under the lock "${name}": it has run out or was released, so that others may work now. ` +
+      "Nothing was changed. Take the lock again and start over.",
+  );
+}

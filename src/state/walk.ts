@@ -1,0 +1,35 @@
+import type { Backend, ListedEntry } from "../backends/backend.ts";
+import { type Awaitable, chain, repeat } from "../lib/awaitable.ts";
+import type { Pattern } from "./pattern.ts";
+
+/** Entries that a walk asks its backend for at a time. */
+const PAGE = 1000;
+
+/** Which entries of the `data` space a walk visits. */
+export interface Range extends Pattern {
+  readonly values: boolean;
+  /** How many at most; all without one. */
+  readonly limit?: number;
+  /** The key to begin behind. */
+  readonly after?: string;
+}
+
+/** Hands the live entries of a range to `each`, in byte order of their keys, page by page. */
+export function walk(backend: Backend, range: Range, each: (entry: ListedEntry) => void): Awaitable<void> {
+  const { prefix, matches, values, limit = Number.POSITIVE_INFINITY } = range;
+  const size = Math.min(limit, PAGE);
+  let after = range.after;
+  let found = 0;
+  return repeat(() => {
+    const from = after === undefined ? {} : { after };
+    return chain(backend.scan({ space: "data", prefix, limit: size, values, ...from }), (entries) => {
+      for (const entry of entries) {
+        if (found >= limit || !matches(entry.key)) continue;
+        each(entry);
+        found++;
+      }
+      after = entries.at(-1)?.key;
+      return entries.length === size && found < limit;
+    });
+  });
+}

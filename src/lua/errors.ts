@@ -1,0 +1,27 @@
+import { type ErrorCode, RunnerError } from "../lib/errors.ts";
+
+/** One level of a Lua call stack, innermost first. */
+export interface Frame {
+  /** The chunk's name as the user knows it: a path relative to where the run started. */
+  readonly source: string;
+  /** 0 where Lua does not know, as in a host function. */
+  readonly line: number;
+  /** The function's name if Lua knows one. */
+  readonly name?: string;
+}
+
+/** A Lua script raised an error that nothing caught, or did not compile. */
+export class ScriptError extends RunnerError {
+  constructor(
+    code: ErrorCode,
+    /** What was raised, as text, without the position that Lua puts before it. */
+    readonly reason: string,
+    /** The call stack where it was raised; empty for a syntax error. */
+    readonly frames: readonly Frame[],
+    /** Where it was raised; absent when no line of a script is on the stack. */
+    readonly position: { readonly source: string; readonly line: number } | undefined,
+    options?: { cause?: unknown },
+  ) {
+    super(code, position ? `${position.source}:${position.line}: ${reason}` : reason, options);
+  }
+}

@@ -1,0 +1,82 @@
+import { type ErrorCode, messageOf, RunnerError } from "../lib/errors.ts";
+import { type Core, pushReference } from "./core.ts";
+import { ScriptError } from "./errors.ts";
+import { type LuaState, Status, Type } from "./wasm.ts";
+
+/** Errors on their way over the border: the host's into Lua, a script's out of it. */
+export class Failures {
+  /** Reference of the prelude's `describe`. */
+  describeRef = 0;
+
+  constructor(private readonly core: Core) {}
+
+  /** Raises in Lua what the host threw: text for what Lua itself would say, an error object for all else. */
+  raise(L: LuaState, thrown: unknown): number {
+    const { api, marshaller } = this.core;
+    api.lua_settop(L, 0);
+    if (thrown instanceof RangeError) marshaller.pushString(L, "not enough memory");
+    else if (thrown instanceof ScriptError && thrown.code === "task_failed") {
+      marshaller.pushString(L, thrown.message);
+    } else {
+      const code: ErrorCode = thrown instanceof RunnerError ? thrown.code : "bug";
+      const message = thrown instanceof ScriptError ? thrown.reason : messageOf(thrown);
+      marshaller.push(L, { code, message });
+      pushReference(api, L, this.core.errorMetatable);
+      api.lua_setmetatable(L, -2);
+    }
+    return api.lua_error(L);
+  }
+
+  /** What a coroutine died of; the error value is on top of its stack. */
+  scriptError(L: LuaState, status: number): ScriptError {
+    const frames = this.core.tracer.frames(L);
+    if (status === Status.MemoryError) {
+      return new ScriptError("task_failed", "not enough memory", frames, frames[0]);
+    }
+    const code = this.errorCode(L);
+    const text = this.describe(L);
+    const frame = frames.find(({ source, line }) => text.startsWith(`${source}:${line}: `));
+    const reason = frame ? text.slice(`${frame.source}:${frame.line}: `.length) : text;
+    return new ScriptError(code, reason, frames, frame ?? frames[0]);
+  }
+
+  /** Why a chunk did not compile; the message is on top of the main stack. */
+  syntaxError(source: string): ScriptError {
+    const text = this.describe(this.core.main);
+    const match = /^(.*?):(\d+): (.*)$/s.exec(text);
+    if (match === null) return new ScriptError("invalid", text, [], undefined);
+    return new ScriptError("invalid", match[3] ?? text, [], { source, line: Number(match[2]) });
+  }
+
+  /** The code of the error object on top of the stack; whatever else was raised is a failure of the script. */
+  private errorCode(L: LuaState): ErrorCode {
+    const { api, marshaller } = this.core;
+    if (api.lua_type(L, -1) !== Type.Table || api.lua_getmetatable(L, -1) === 0) return "task_failed";
+    pushReference(api, L, this.core.errorMetatable);
+    const ours = api.lua_rawequal(L, -1, -2) === 1;
+    api.lua_settop(L, -3);
+    if (!ours) return "task_failed";
+    marshaller.pushString(L, "code");
+    api.lua_rawget(L, -2);
+    const code = marshaller.read(L, -1);
+    api.lua_settop(L, -2);
+    // `raise` puts an ErrorCode there; a script that overwrites it gets what it wrote reported as a failure.
+    return RunnerError.isCode(code) ? code : "task_failed";
+  }
+
+  /** The value on top of the stack as `tostring` gives it; a script's `__tostring` runs protected. */
+  private describe(L: LuaState): string {
+    const { api, main, marshaller } = this.core;
+    if (L !== main) {
+      api.lua_pushvalue(L, -1);
+      api.lua_xmove(L, main, 1);
+    }
+    const value = api.lua_gettop(main);
+    pushReference(api, main, this.describeRef);
+    api.lua_pushvalue(main, value);
+    api.lua_pcallk(main, 1, 1, 0, 0, 0);
+    const text = marshaller.read(main, -1);
+    api.lua_settop(main, value - 1);
+    return text instanceof Uint8Array ? Buffer.from(text).toString("latin1") : String(text);
+  }
+}

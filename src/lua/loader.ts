@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { messageOf, RunnerError } from "../lib/errors.ts";
+import { hasCode } from "../lib/stdio.ts";
+import type { LuaModule } from "../modules/module.ts";
+import { Results } from "../modules/module.ts";
+
+/** Reads Lua source files for one run and remembers them, so that an error can show its line. */
+export class SourceLoader {
+  private readonly texts = new Map<string, string>();
+
+  constructor(
+    /** Folder that `require`, `dofile` and `loadfile` start from; absolute. */
+    private readonly folder: string,
+    /** Folder that names in messages are relative to; absolute. */
+    private readonly viewpoint: string,
+  ) {}
+
+  /** How messages call a file. */
+  nameOf(path: string): string {
+    const shown = relative(this.viewpoint, path);
+    return shown.startsWith("..") ? path : shown;
+  }
+
+  /**
+   * A file's source. A first line that starts with `#` (for the system's `#!`) is blanked, so that line numbers stay.
+   * Raises `not_found` or `invalid` when it cannot be read.
+   */
+  read(path: string): { source: string | Uint8Array; name: string } {
+    const name = this.nameOf(path);
+    const bytes = readSource(path, name);
+    const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    const end = bytes[start] === HASH ? bytes.indexOf(NEWLINE, start) : start;
+    const source = bytes.subarray(end < 0 ? bytes.length : end);
+    this.texts.set(name, source.toString("utf8"));
+    return { source, name };
+  }
+
+  /** A line of a file that was read, without its indentation; undefined when there is none. */
+  line(name: string, number: number): string | undefined {
+    return this.texts.get(name)?.split("\n")[number - 1]?.trim();
+  }
+
+  /** What the prelude needs to load files. */
+  functions(): LuaModule["functions"] {
+    return {
+      exists: (path) => typeof path === "string" && existsSync(resolve(this.folder, path)),
+      read_chunk: (path) => {
+        if (typeof path !== "string") return new Results([undefined, "expected the path of a Lua file"]);
+        try {
+          const { source, name } = this.read(resolve(this.folder, path));
+          return new Results([source, `@${name}`]);
+        } catch (error) {
+          return new Results([undefined, messageOf(error)]);
+        }
+      },
+    };
+  }
+}
+
+const HASH = 0x23;
+const NEWLINE = 0x0a;
+
+function readSource(path: string, name: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) {
+      throw new RunnerError("not_found", `Cannot read "${name}": there is no such file.`, { cause: error });
+    }
+    if (hasCode(error, "EISDIR")) {
+      throw new RunnerError("invalid", `Cannot read "${name}": it is a folder. Name a Lua file in it.`, {
+        cause: error,
+      });
+    }
+    throw new RunnerError("invalid", `Cannot read "${name}": ${messageOf(error)}.`, { cause: error });
+  }
+}

@@ -1,0 +1,251 @@
+import { type HostFunction, LuaFunction, type LuaModule, type LuaValue } from "../modules/module.ts";
+import { type Core, createRegistryTable, pushReference } from "./core.ts";
+import { Coroutines } from "./coroutines.ts";
+import type { Frame } from "./errors.ts";
+import { Failures } from "./failures.ts";
+import { Heap } from "./heap.ts";
+import { Marshaller } from "./marshal.ts";
+import prelude from "./prelude.lua" with { type: "text" };
+import { HOST_CHUNK, Tracer } from "./traceback.ts";
+import {
+  installCallbacks,
+  instantiateLua,
+  LONGJMP,
+  type LuaApi,
+  type LuaState,
+  REGISTRY,
+  Status,
+  upvalue,
+} from "./wasm.ts";
+
+export interface VmOptions {
+  /** What `compileLua` gave. */
+  readonly compiled: WebAssembly.Module;
+  /** Bytes that Lua may use. */
+  readonly memoryLimit: number;
+  /** What the prelude needs: functions that scripts do not see as such. */
+  readonly host: LuaModule;
+}
+
+/** One Lua VM: loads chunks, runs functions, shows modules of the host to scripts. */
+export class LuaVm {
+  private readonly core: Core;
+  private readonly failures: Failures;
+  private readonly coroutines: Coroutines;
+  private readonly callbacks: { call: number; resume: number };
+  private readonly textMode: number;
+  /** Host functions by the number that their Lua closures carry. */
+  private readonly functions: { readonly name: string; readonly run: HostFunction }[] = [];
+  private readonly captured: FinalizationRegistry<number>;
+
+  private constructor(api: LuaApi, heap: Heap, host: LuaModule) {
+    const main = api.luaL_newstate();
+    api.luaL_openlibs(main);
+    const listMetatable = createRegistryTable(api, main);
+    const marshaller = new Marshaller(api, heap, {
+      capture: (L, index) => this.capture(L, index),
+      release: (L, fn) => this.pushFunction(L, fn),
+      listMetatable,
+    });
+    const tracer = new Tracer(api, heap);
+    this.core = { api, heap, marshaller, tracer, main, errorMetatable: createRegistryTable(api, main) };
+    this.failures = new Failures(this.core);
+    this.coroutines = new Coroutines(this.core, this.failures);
+    this.callbacks = installCallbacks(api, {
+      call: (L) => this.dispatch(L),
+      resume: (L, _status, ctx) => this.coroutines.afterWait(L, ctx),
+    });
+    this.captured = new FinalizationRegistry((reference) => api.luaL_unref(main, REGISTRY, reference));
+    this.textMode = heap.createCString("t");
+    this.failures.describeRef = this.runPrelude(host);
+  }
+
+  /** Starts a VM with Lua's standard library and the prelude. */
+  static async open(options: VmOptions): Promise<LuaVm> {
+    let heap: Heap | undefined;
+    const api = await instantiateLua(options.compiled, options.memoryLimit, () => heap?.refresh());
+    heap = new Heap(api);
+    return new LuaVm(api, heap, options.host);
+  }
+
+  /** The context of the coroutine that is calling into the host right now. */
+  get context(): unknown {
+    return this.coroutines.running?.context;
+  }
+
+  /** Where the script is that is calling into the host right now, innermost first. */
+  callers(): Frame[] {
+    const { running } = this.coroutines;
+    return running ? this.core.tracer.frames(running.L) : [];
+  }
+
+  /** Makes a module visible: as a global of its name and for `require`. */
+  register(module: LuaModule): void {
+    const { api, main, marshaller } = this.core;
+    this.pushModule(main, module);
+    this.pushGlobal("package");
+    marshaller.pushString(main, "loaded");
+    api.lua_rawget(main, -2);
+    marshaller.pushString(main, module.name);
+    api.lua_pushvalue(main, 1);
+    api.lua_rawset(main, -3);
+    api.lua_settop(main, 1);
+    this.popGlobal(module.name);
+  }
+
+  /** Sets one global variable. */
+  setGlobal(name: string, value: LuaValue): void {
+    this.core.marshaller.push(this.core.main, value);
+    this.popGlobal(name);
+  }
+
+  /**
+   * Compiles source text. `name` is how errors call it, a path for people.
+   * Raises ScriptError with code `invalid` for a syntax error.
+   */
+  load(source: string | Uint8Array, name: string): LuaFunction {
+    const { api, main } = this.core;
+    try {
+      if (this.compile(source, `@${name}`) !== Status.Ok) throw this.failures.syntaxError(name);
+      return this.capture(main, -1);
+    } finally {
+      api.lua_settop(main, 0);
+    }
+  }
+
+  /**
+   * Runs a function to its end in a coroutine of its own. Rejects with ScriptError when it raises.
+   *
+   * @param context what `vm.context` gives to host functions that it calls.
+   */
+  run(fn: LuaFunction, args: readonly LuaValue[], context: unknown): Promise<LuaValue[]> {
+    return this.coroutines.start((L) => {
+      this.pushFunction(L, fn);
+      this.core.api.lua_checkstack(L, args.length);
+      for (const arg of args) this.core.marshaller.push(L, arg);
+      return args.length;
+    }, context);
+  }
+
+  /**
+   * Runs Lua code of the host's own that defines global words for scripts. `functions` is the table that it gets
+   * as its argument; the function that it returns is given back. It never shows in a script's traceback.
+   */
+  installWords(source: string, functions: LuaModule["functions"]): LuaFunction {
+    const { api, main, marshaller } = this.core;
+    const status = this.compile(source, HOST_CHUNK);
+    this.pushModule(main, { name: "host", functions });
+    if (status !== Status.Ok || api.lua_pcallk(main, 1, 1, 0, 0, 0) !== Status.Ok) {
+      throw new Error(`the host's own Lua does not run: ${String(marshaller.read(main, -1))}`);
+    }
+    const words = this.capture(main, -1);
+    api.lua_settop(main, 0);
+    return words;
+  }
+
+  /** Every host function arrives here: the closure's upvalue says which one it is. */
+  private dispatch(L: LuaState): number {
+    const { api, marshaller } = this.core;
+    const fn = this.functions[api.lua_tonumberx(L, upvalue(1), 0)];
+    try {
+      if (fn === undefined) throw new TypeError("a closure of the host without a host function");
+      const args: LuaValue[] = [];
+      const count = api.lua_gettop(L);
+      for (let i = 1; i <= count; i++) args.push(marshaller.read(L, i));
+      const result = fn.run(...args);
+      if (result instanceof Promise) return this.coroutines.wait(L, result, fn.name, this.callbacks.resume);
+      return this.coroutines.pushResult(L, result);
+    } catch (thrown) {
+      if (thrown === LONGJMP) throw thrown;
+      return this.failures.raise(L, thrown);
+    }
+  }
+
+  private capture(L: LuaState, index: number): LuaFunction {
+    const { api, main } = this.core;
+    api.lua_pushvalue(L, index);
+    if (L !== main) api.lua_xmove(L, main, 1);
+    const reference = api.luaL_ref(main, REGISTRY);
+    const handle = new CapturedFunction(this, reference);
+    this.captured.register(handle, reference);
+    return handle;
+  }
+
+  private pushFunction(L: LuaState, fn: LuaFunction): void {
+    if (!(fn instanceof CapturedFunction)) throw new TypeError("a function of another VM");
+    pushReference(this.core.api, L, fn.reference);
+  }
+
+  /** `file:line` where a captured function begins. */
+  definitionOf(fn: LuaFunction): string {
+    this.pushFunction(this.core.main, fn);
+    return this.core.tracer.definition(this.core.main);
+  }
+
+  private pushModule(L: LuaState, module: LuaModule): void {
+    const { api, marshaller } = this.core;
+    const functions = Object.entries(module.functions);
+    api.lua_createtable(L, 0, functions.length);
+    for (const [name, run] of functions) {
+      marshaller.pushString(L, name);
+      api.lua_pushnumber(L, this.functions.push({ name: `${module.name}.${name}`, run }) - 1);
+      api.lua_pushcclosure(L, this.callbacks.call, 1);
+      api.lua_rawset(L, -3);
+    }
+    for (const [name, value] of Object.entries(module.fields ?? {})) {
+      marshaller.pushString(L, name);
+      marshaller.push(L, value);
+      api.lua_rawset(L, -3);
+    }
+  }
+
+  private pushGlobal(name: string): void {
+    this.core.heap.withCString(name, (pointer) => this.core.api.lua_getglobal(this.core.main, pointer));
+  }
+
+  private popGlobal(name: string): void {
+    this.core.heap.withCString(name, (pointer) => this.core.api.lua_setglobal(this.core.main, pointer));
+  }
+
+  private compile(source: string | Uint8Array, chunkName: string): number {
+    const { api, heap, main } = this.core;
+    return heap.withCString(chunkName, (name) =>
+      heap.withBytes(source, (pointer, length) =>
+        api.luaL_loadbufferx(main, pointer, length, name, this.textMode),
+      ),
+    );
+  }
+
+  /** Runs the prelude; returns the reference of its `describe`. */
+  private runPrelude(host: LuaModule): number {
+    const { api, main, marshaller } = this.core;
+    const status = this.compile(prelude, HOST_CHUNK);
+    api.lua_pushlightuserdata(main, this.coroutines.marker);
+    this.pushModule(main, host);
+    pushReference(api, main, this.core.errorMetatable);
+    if (status !== Status.Ok || api.lua_pcallk(main, 3, 1, 0, 0, 0) !== Status.Ok) {
+      throw new Error(`the prelude does not run: ${String(marshaller.read(main, -1))}`);
+    }
+    const reference = api.luaL_ref(main, REGISTRY);
+    api.lua_settop(main, 0);
+    return reference;
+  }
+}
+
+/** A function of a script, anchored in the VM's registry until the handle is collected. */
+class CapturedFunction extends LuaFunction {
+  constructor(
+    private readonly vm: LuaVm,
+    readonly reference: number,
+  ) {
+    super();
+  }
+
+  get definedAt(): string {
+    return this.vm.definitionOf(this);
+  }
+
+  call(...args: LuaValue[]): Promise<LuaValue[]> {
+    return this.vm.run(this, args, this.vm.context);
+  }
+}

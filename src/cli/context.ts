@@ -1,0 +1,115 @@
+import { dirname, join, resolve } from "node:path";
+import type { Writer } from "../backends/backend.ts";
+import type { Config } from "../config/config.ts";
+import { findHome, needHome } from "../config/home.ts";
+import { loadConfig } from "../config/load.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { agentPath, checkAgentName, openStore } from "../state/open.ts";
+import type { Store } from "../state/store.ts";
+
+/** What a command line says about where its settings and its store are. */
+export interface ContextOptions {
+  /** Whose store; `local` if absent. */
+  readonly agent?: string | undefined;
+  /** A backend in place of the configured one. */
+  readonly backend?: string | undefined;
+  /** A database file in place of the agent's own; implies `sqlite`. */
+  readonly db?: string | undefined;
+  /**
+   * The task file that the command executes or reads: the project is its folder's, and is followed without
+   * trust.
+   */
+  readonly forTaskFile?: string | undefined;
+  /** Id of the run that writes, for history. */
+  readonly run?: string | undefined;
+}
+
+/** The settings in force and the folder that they may refer to. */
+export interface Settled {
+  readonly config: Config;
+  /** The home folder; undefined when the environment names none. */
+  readonly home: string | undefined;
+}
+
+/** Everything that a command works with. `await using` closes the store. */
+export interface Context extends Settled, AsyncDisposable {
+  readonly agent: string;
+  readonly store: Store;
+}
+
+/** Reads the config of this folder, or of the task file's. Raises `invalid` for mistakes in it. */
+export async function settle(options: ContextOptions = {}): Promise<Settled> {
+  const { forTaskFile, backend } = options;
+  const home = findHome(process.env);
+  const config = await loadConfig({
+    home,
+    folder: forTaskFile === undefined ? "." : dirname(resolve(forTaskFile)),
+    env: process.env,
+    project: forTaskFile === undefined ? "needs-trust" : "follow",
+    flags: backend === undefined ? [] : [{ origin: "--backend", layer: { "state.backend": backend } }],
+  });
+  return { config, home };
+}
+
+/**
+ * Reads the config and opens the store that it and the options name. Nothing is created before the first
+ * write. Raises `invalid` for mistakes in config, backend or agent name.
+ */
+export async function openContext(options: ContextOptions = {}): Promise<Context> {
+  const settled = await settle(options);
+  const { settings } = settled.config;
+  const agent = options.agent ?? "local";
+  checkAgentName(agent);
+  const backend =
+    options.db !== undefined && options.backend === undefined ? "sqlite" : settings["state.backend"];
+  if (options.db !== undefined && backend === "memory") {
+    throw new RunnerError(
+      "usage",
+      `Cannot use "--db": the backend "memory" has no file. Leave one of the two out.`,
+    );
+  }
+  const store = await openStore({
+    backend,
+    path: backend === "memory" ? "" : locate(options, settled, agent),
+    durability: settings["state.durability"],
+    busyTimeout: settings["state.busy_timeout"],
+    maxValueBytes: settings["state.max_value"],
+    writer: describeWriter(options.run),
+  });
+  return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
+}
+
+function locate(options: ContextOptions, { config, home }: Settled, agent: string): string {
+  if (options.db !== undefined) return resolve(options.db);
+  return agentPath(config.settings["state.path"] ?? join(needHome(home), "state"), agent);
+}
+
+/** Who this process is. Looked up when something is written: a command that only reads does not pay for it. */
+function describeWriter(run: string | undefined): Writer {
+  let identity: Pick<Writer, "host" | "user"> | undefined;
+  const identify = () => {
+    identity ??= readIdentity();
+    return identity;
+  };
+  return {
+    get host() {
+      return identify().host;
+    },
+    get user() {
+      return identify().user;
+    },
+    pid: process.pid,
+    ...(run === undefined ? {} : { run }),
+  };
+}
+
+function readIdentity(): Pick<Writer, "host" | "user"> {
+  const { hostname, userInfo }: typeof import("node:os") = require("node:os");
+  const host = hostname();
+  try {
+    return { host, user: userInfo().username };
+  } catch {
+    // Containers run under ids that no user database knows.
+    return { host, user: String(process.getuid?.() ?? "unknown") };
+  }
+}

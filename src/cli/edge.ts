@@ -1,0 +1,96 @@
+import { messageOf, RunnerError } from "../lib/errors.ts";
+import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
+import { didYouMean } from "../lib/suggest.ts";
+import type { ArgsDef, Command, CommandEntry, Group } from "./command.ts";
+import { ROOT } from "./commands.ts";
+import { COMMON } from "./options.ts";
+import { createOutput, type OutputFormat } from "./output.ts";
+import { parseArguments, unknownOption } from "./parse.ts";
+
+/**
+ * Runs a command line to its end and resolves to the exit code; never raises. Errors are text on stderr in
+ * every output format, so that stdout holds a whole document or nothing.
+ */
+export async function runEdge(argv: readonly string[]): Promise<number> {
+  const options = beforeDashes(argv);
+  const debug = options.includes("--debug") || process.env.RUNNER_DEBUG === "1";
+  // What escapes a promise or a callback has no caller to reach; it ends the process with the same words.
+  const end = (thrown: unknown) => process.exit(report(thrown, debug));
+  process.on("uncaughtException", end).on("unhandledRejection", end);
+  try {
+    return await dispatch(argv, options);
+  } catch (thrown) {
+    return report(thrown, debug);
+  }
+}
+
+/** Walks from word to word down to the command, and runs it or shows its help. */
+async function dispatch(argv: readonly string[], options: readonly string[]): Promise<number> {
+  const help = options.includes("--help") || options.includes("-h");
+  let path = "runner";
+  let group: Group = ROOT;
+  for (const [index, word] of argv.entries()) {
+    if (word === "--debug" || word === "--help" || word === "-h") continue;
+    if (path === "runner" && (word === "--version" || word === "-V")) {
+      return dispatch(["version", ...argv.slice(index + 1)], options);
+    }
+    if (word.startsWith("-")) throw unknownOption(word, ["--help", "--version", "--debug"], path);
+    const found = findCommand(word, group, path);
+    path = `${path} ${word}`;
+    if ("commands" in found) {
+      group = found;
+      continue;
+    }
+    const command = await found.load();
+    return help ? showHelp(path, found, command) : runCommand(path, command, argv.slice(index + 1));
+  }
+  return showHelp(path, group);
+}
+
+function findCommand(word: string, group: Group, path: string): CommandEntry | Group {
+  const found = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
+  if (found !== undefined) return found;
+  const hint = didYouMean(word, Object.keys(group.commands)) || ` See: ${path} --help`;
+  throw new RunnerError("usage", `Cannot run "${path} ${word}": there is no such command.${hint}`);
+}
+
+async function runCommand(path: string, command: Command, argv: readonly string[]): Promise<number> {
+  const defs: ArgsDef = { ...command.args, ...COMMON };
+  const args = parseArguments(argv, defs, path);
+  const format: OutputFormat = args.output === "json" ? "json" : "text";
+  const out = createOutput(format, process.env);
+  const exitCode = await command.run({ args, out });
+  await out.flush();
+  return exitCode;
+}
+
+async function showHelp(path: string, shown: CommandEntry | Group, command?: Command): Promise<number> {
+  const { renderCommandHelp, renderGroupHelp } = await import("./help.ts");
+  const out = createOutput("text", process.env);
+  if ("commands" in shown) out.line(renderGroupHelp(path, shown, out.style));
+  else if (command !== undefined) out.line(renderCommandHelp(path, shown.summary, command, out.style));
+  await out.flush();
+  return 0;
+}
+
+/** Says what went wrong and gives the exit code for it. */
+function report(thrown: unknown, debug: boolean): number {
+  // A reader such as `head` that has seen enough is no failure of ours.
+  if (hasCode(thrown, "EPIPE")) return 0;
+  const known = thrown instanceof RunnerError && thrown.code !== "bug";
+  const text = known ? thrown.message : `runner met a bug: ${messageOf(thrown)}\n${BUG_ADVICE}`;
+  const stack = debug && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
+  try {
+    writeWhole(STDERR, `${text}${stack}\n`);
+  } catch {
+    // Nobody reads stderr; the exit code still tells.
+  }
+  return known ? thrown.exitCode : new RunnerError("bug", text).exitCode;
+}
+
+const BUG_ADVICE = "Please report it with what the same command prints with --debug.";
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return end < 0 ? argv : argv.slice(0, end);
+}

@@ -1,0 +1,41 @@
+import { messageOf } from "../lib/errors.ts";
+import { STDOUT, writeWhole } from "../lib/stdio.ts";
+import { ScriptError } from "../lua/errors.ts";
+import { countResults, type RunReport } from "./run-report.ts";
+
+/** A run as one JSON object a line on stdout, and nothing else there. */
+export function createJsonReport(): RunReport {
+  const emit = (event: string, fields: Readonly<Record<string, unknown>>) =>
+    writeWhole(STDOUT, `${JSON.stringify({ event, time: new Date().toISOString(), ...fields })}\n`);
+  return {
+    print: (text, { task }) => emit("output", { task, stream: "stdout", text: toText(text) }),
+    log: (record, { task }) => emit("log", { task, ...record }),
+    output: (stream, chunk, task) => emit("output", { task: task.name, stream, text: toText(chunk) }),
+    runStarted: ({ runId, file, tasks }) =>
+      emit("run_started", { run: runId, file, tasks: tasks.map(({ name }) => name) }),
+    taskStarted: (task) => emit("task_started", { task: task.name }),
+    taskEnded: ({ task, status, message, error, durationMs }) =>
+      emit("task_ended", {
+        task: task.name,
+        status,
+        message,
+        duration_ms: Math.round(durationMs),
+        ...(error instanceof ScriptError && describeError(error)),
+      }),
+    runEnded: ({ runId, results, durationMs }) =>
+      emit("run_ended", { run: runId, ...countResults(results), duration_ms: Math.round(durationMs) }),
+    scriptFailed: (error) =>
+      emit("script_failed", {
+        message: messageOf(error),
+        ...(error instanceof ScriptError && describeError(error)),
+      }),
+  };
+}
+
+function describeError({ code, reason, position, frames }: ScriptError): Readonly<Record<string, unknown>> {
+  return { error: { code, message: reason, at: position, traceback: frames } };
+}
+
+function toText(data: string | Uint8Array): string {
+  return typeof data === "string" ? data : Buffer.from(data).toString("utf8");
+}

@@ -1,0 +1,33 @@
+import { plural } from "../../lib/text.ts";
+import { defineCommand } from "../command.ts";
+import { confirm } from "../confirm.ts";
+import { openContext } from "../context.ts";
+import { OUTPUT, STORE, YES } from "../options.ts";
+
+/** `runner state clear`. */
+export const command = defineCommand({
+  args: {
+    pattern: {
+      type: "positional",
+      required: false,
+      description: "Only keys that match: * ? [a-z]; all without it",
+    },
+    ...YES,
+    ...OUTPUT,
+    ...STORE,
+  },
+  details: `Asks first, then removes all of them or none.
+Without a terminal it needs --yes (exit 2, nothing removed).`,
+  examples: ["runner state clear 'tmp:*' --yes"],
+  async run({ args, out }) {
+    await using context = await openContext(args);
+    const { store, agent } = context;
+    if (!args.yes) {
+      const count = (await store.keys(args.pattern)).length;
+      await confirm(`remove ${plural(count, "key")} of agent "${agent}"`);
+    }
+    const removed = await (args.pattern === undefined ? store.clear() : store.clear(args.pattern));
+    out.line(out.format === "json" ? JSON.stringify({ removed }) : `Removed ${plural(removed, "key")}.`);
+    return 0;
+  },
+});

@@ -1,0 +1,37 @@
+import type { ShownEntry, Store } from "../../state/store.ts";
+import { toPlain } from "../json.ts";
+
+/** All entries whose key begins with `prefix`, literally, in byte order. */
+export async function entriesWithPrefix(store: Store, prefix: string): Promise<ShownEntry[]> {
+  const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
+  let page = await store.scan(pattern);
+  const { entries } = page;
+  while (page.after !== undefined) {
+    page = await store.scan(pattern, { after: page.after });
+    entries.push(...page.entries);
+  }
+  return entries;
+}
+
+/**
+ * An entry as `list -o json` and `show -o json` give it. `ttl` is whole seconds left or null, `updated_at`
+ * UTC by ISO 8601; the value of a masked entry is null, which no stored value is.
+ */
+export function entryToJson(entry: ShownEntry, { masked = false } = {}): Readonly<Record<string, unknown>> {
+  return {
+    key: entry.key,
+    value: masked ? null : toPlain(entry.value),
+    type: entry.type,
+    revision: entry.revision,
+    ttl: entry.ttl ?? null,
+    updated_at: new Date(entry.updatedAt).toISOString(),
+  };
+}
+
+/** A time in ms since the epoch as people of this machine's time zone write it: `2026-11-21 20:14:07`. */
+export function formatTime(ms: number): string {
+  const time = new Date(ms);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
+}

@@ -1,0 +1,31 @@
+// The bare counterpart of a Lua loop over `state`. Arguments: the operation, FULL or NORMAL, the file, how many
+// operations make a round, how many rounds. Prints each round's µs per operation; the round before them warms up.
+import { openBare } from "./bare.ts";
+import { TABLE_FIELDS } from "./table.ts";
+
+const [operation = "", synchronous, file = "", ops, rounds] = process.argv.slice(2);
+const store = openBare(
+  file,
+  synchronous === "FULL" ? "FULL" : "NORMAL",
+  !operation.endsWith("without history"),
+);
+
+const OPERATIONS: Readonly<Record<string, () => void>> = {
+  get: () => void store.get("key"),
+  set: () => store.update("key", () => 42),
+  increment: () => store.update("key", (value) => Number(value) + 1),
+  "increment without history": () => store.update("key", (value) => Number(value) + 1),
+  "set table": () => store.update("table", () => JSON.stringify(TABLE_FIELDS)),
+  "get table": () => void JSON.parse(String(store.get("table")?.value)),
+};
+const run = OPERATIONS[operation];
+if (run === undefined) throw new Error(`unknown operation "${operation}"`);
+
+store.update("key", () => 42);
+store.update("table", () => JSON.stringify(TABLE_FIELDS));
+for (let round = 0; round <= Number(rounds); round++) {
+  const begin = Bun.nanoseconds();
+  for (let i = 0; i < Number(ops); i++) run();
+  const each = (Bun.nanoseconds() - begin) / 1e3 / Number(ops);
+  if (round > 0) console.log(each);
+}

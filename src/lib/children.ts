@@ -1,6 +1,9 @@
 import type { Subprocess } from "bun";
 import { beforeEnding } from "./ending.ts";
 
+/** How long a group that was told to end may take before it is killed, in ms; below what `ending.ts` grants. */
+const STOP_GRACE = 1500;
+
 /** Signals a whole process group; one that has ended already is no error. */
 export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
@@ -11,11 +14,45 @@ export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL"): void
 }
 
 /**
- * Stops the child's group when this process is told to end, until the child has exited. Each child leads a group of
- * its own, so that a timeout reaches its grandchildren; the price is that a terminal's Ctrl-C does not, so we pass
- * that on.
+ * Starts a child whose group is stopped when this process is told to end, until the child has exited. Each child leads
+ * a group of its own, so that a timeout reaches its grandchildren; the price is that a terminal's Ctrl-C does not, so
+ * we pass that on. Raises what `spawn` raises.
  */
-export function guardChild(child: Subprocess): void {
-  const callOff = beforeEnding({ act: () => signalGroup(child.pid, "SIGKILL"), when: "always" });
-  void child.exited.finally(callOff);
+export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Child {
+  let child: Child | undefined;
+  // Before the child is there: it may run for milliseconds before we know its number.
+  const callOff = beforeEnding({
+    act: () => child && stopGroup(child),
+    when: "always",
+  });
+  try {
+    child = spawn();
+  } catch (error) {
+    callOff();
+    throw error;
+  }
+  living.add(child);
+  void child.exited.finally(() => {
+    if (child !== undefined) living.delete(child);
+    callOff();
+  });
+  return child;
+}
+
+const living = new Set<Subprocess>();
+
+/** Kills the groups of all children that are guarded: nobody waits for them any more. */
+export function killChildren(): void {
+  for (const child of living) signalGroup(child.pid, "SIGKILL");
+}
+
+/** Asks a child's group to end, and kills what is left of it after a while. Resolves when the child has ended. */
+export async function stopGroup(child: Subprocess): Promise<void> {
+  signalGroup(child.pid, "SIGTERM");
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, STOP_GRACE);
+  await Promise.race([child.exited, late]);
+  clearTimeout(timer);
+  signalGroup(child.pid, "SIGKILL");
+  await child.exited;
 }

@@ -36,7 +36,27 @@ export function beforeEnding(last: LastAct): () => void {
  */
 export function setComputing(now: boolean): void {
   computing = now;
-  if (acts.size > 0) listenIfNeeded();
+  if (acts.size === 0) return;
+  if (now) {
+    listenIfNeeded();
+    return;
+  }
+  // A signal arrives only when this thread has nothing else to do. Listening costs as much as a small script does,
+  // and many of them may follow each other before that.
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(() => {
+    scheduled = false;
+    listenIfNeeded();
+  });
+}
+
+let scheduled = false;
+
+/** Ends the process at once, without waiting for the last acts to finish: a script may be computing. */
+export function endNow(exitCode: number): never {
+  for (const { act } of acts) void act();
+  process.exit(exitCode);
 }
 
 function listenIfNeeded(): void {

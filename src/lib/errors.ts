@@ -14,6 +14,7 @@ const EXIT_CODES = {
   usage: 2,
   task_failed: 1,
   aborted: 1,
+  denied: 1,
   not_found: 3,
   lock_timeout: 4,
   lock_lost: 4,

@@ -1,5 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { node } from "./node.ts";
 
 /** What tells a process from every other, on any machine and after any restart. */
 export interface ProcessIdentity {
@@ -37,9 +36,10 @@ export const machine: Machine = {
     return Number.isNaN(seconds) ? undefined : Math.round(seconds * 1000);
   },
   hasEnded(identity) {
-    const { boot, pidns } = machine.self;
+    const { boot, pidns, pid, started } = machine.self;
     if (boot === undefined || pidns === undefined || identity.started === undefined) return false;
     if (identity.boot !== boot || identity.pidns !== pidns) return false;
+    if (identity.pid === pid) return identity.started !== started;
     return startOf(identity.pid) !== identity.started;
   },
 };
@@ -51,7 +51,7 @@ function identify(): ProcessIdentity {
   const pidns = linkOr("/proc/self/ns/pid", "");
   const started = startOf(process.pid);
   return {
-    host: hostname(),
+    host: node.os.hostname(),
     ...(boot !== "" && { boot }),
     ...(pidns !== "" && { pidns }),
     pid: process.pid,
@@ -70,7 +70,7 @@ function startOf(pid: number): number | undefined {
 
 function readOr(path: string, otherwise: string): string {
   try {
-    return readFileSync(path, "latin1");
+    return node.fs.readFileSync(path, "latin1");
   } catch {
     return otherwise;
   }
@@ -78,7 +78,7 @@ function readOr(path: string, otherwise: string): string {
 
 function linkOr(path: string, otherwise: string): string {
   try {
-    return readlinkSync(path);
+    return node.fs.readlinkSync(path);
   } catch {
     return otherwise;
   }

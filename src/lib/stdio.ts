@@ -1,3 +1,6 @@
+import { endNow } from "./ending.ts";
+import { node } from "./node.ts";
+
 export const STDIN = 0;
 export const STDOUT = 1;
 export const STDERR = 2;
@@ -10,18 +13,29 @@ const FULL_PIPE_PAUSE = 1;
  * the system's error; a reader that went away is one with code `EPIPE`.
  */
 export function writeWhole(fd: number, data: string | Uint8Array): void {
-  // Loaded here alone, so that commands that print nothing on the way start faster.
-  const { writeSync }: typeof import("node:fs") = require("node:fs");
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   let offset = 0;
   while (offset < bytes.length) {
     try {
-      offset += writeSync(fd, bytes, offset);
+      offset += node.fs.writeSync(fd, bytes, offset);
     } catch (error) {
       if (!hasCode(error, "EAGAIN")) throw error;
       // Whoever started us may share a pipe that does not block; there is nothing else to do meanwhile.
       Bun.sleepSync(FULL_PIPE_PAUSE);
     }
+  }
+}
+
+/**
+ * As `writeWhole`, for what a run prints while it works: when the reader has gone away (`| head`), nobody wants the
+ * rest, and the process ends as if it were done.
+ */
+export function printWhole(fd: number, data: string | Uint8Array): void {
+  try {
+    writeWhole(fd, data);
+  } catch (error) {
+    if (hasCode(error, "EPIPE")) endNow(0);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { cut, escapeControls, formatCount, padColumns, plural } from "../../src/lib/text.ts";
+import { describe, expect, test } from "bun:test";
+import { cut, escapeControls, formatCount, padColumns, plural, reflow } from "../../src/lib/text.ts";
 
 test("formatCount() separates thousands", () => {
   expect([0, 999, 1000, 48_211, 1_234_567].map(formatCount)).toEqual([
@@ -27,4 +27,17 @@ test("cut() counts columns, not characters", () => {
 
 test("padColumns() counts columns, not characters", () => {
   expect(padColumns("日本", 6)).toBe("日本  ");
+});
+
+describe("reflow()", () => {
+  test("sets a paragraph anew and leaves paragraphs and indented lines alone", () => {
+    expect(reflow("one two\nthree four\n\nfive\n  as it is\nsix seven", 10)).toBe(
+      "one two\nthree four\n\nfive\n  as it is\nsix seven",
+    );
+    expect(reflow("one two three", 7)).toBe("one two\nthree");
+  });
+
+  test("does not cut a word that is wider than the line", () => {
+    expect(reflow("a wonderfully b", 4)).toBe("a\nwonderfully\nb");
+  });
 });

@@ -39,20 +39,32 @@ export interface ListedEntry extends Omit<Entry, "value"> {
   readonly value?: Encoded;
 }
 
-/** A put or a delete of one ref. `expires`: keep what it has, remove it, or milliseconds since the epoch. */
+/**
+ * A put or a delete of one ref. `expires`: keep what it has, remove it, or milliseconds since the epoch. `purge`: its
+ * history goes as well, also that of a key which is absent by now; what remains is the record of the deletion.
+ */
 export type Write =
   | { readonly put: Encoded; readonly expires: "keep" | "never" | number }
-  | { readonly delete: true };
+  | { readonly delete: true; readonly purge?: true };
 
 /**
  * What an update does, decided purely: entries in (in the order of the refs, expired ones absent), writes out
- * (same order; undefined leaves the entry alone). It runs again when another writer got between, so it must
+ * (same order; undefined leaves the entry alone). `pages` are what `update` was asked to list with them. It runs again when another writer got between, so it must
  * have no effects. `now` is the backend's clock in ms, read together with the entries.
  */
 export type Change<R> = (
   entries: readonly (Entry | undefined)[],
   now: number,
+  pages?: readonly (readonly ListedEntry[])[],
 ) => { result: R; writes?: readonly (Write | undefined)[] };
+
+/** A page of the live entries of a space, in the byte order of their keys; `after` is exclusive. */
+export interface Page {
+  readonly space: Space;
+  readonly prefix: string;
+  readonly after?: string;
+  readonly limit: number;
+}
 
 /** What must hold in the same atomic step in which something is written. */
 export interface Guard {
@@ -98,6 +110,27 @@ export interface Cursor {
   readonly key?: string;
 }
 
+/** An entry to be loaded, with the times that it had elsewhere. Its revision will be that of the commit. */
+export interface LoadItem {
+  readonly space: Space;
+  readonly entry: Omit<Entry, "revision">;
+}
+
+export interface LoadOptions {
+  /** Spaces of which nothing else shall remain. */
+  readonly replace: readonly Space[];
+  /** The revision of the commit is above this one, too. */
+  readonly above: number;
+}
+
+/** What a load came to, in entries. */
+export interface Loaded {
+  readonly written: number;
+  /** Equal in value and expiry already, and left alone. */
+  readonly same: number;
+  readonly removed: number;
+}
+
 export interface BackendStats {
   /** Live entries of the `data` space by type; types without entries are absent. */
   readonly keysByType: Readonly<Partial<Record<ValueType, number>>>;
@@ -105,6 +138,10 @@ export interface BackendStats {
   readonly expiredKeys: number;
   /** Bytes on disk or in memory, as far as the engine can say. */
   readonly sizeBytes: number;
+  /** Those of them that are in a log beside the data; absent where there is none. */
+  readonly logBytes?: number;
+  /** Versions kept in the history; absent where counting them would take long. */
+  readonly historyRecords?: number;
   /** Revision of the newest commit; 0 before the first. */
   readonly revision: number;
   /** Retries that contention has cost in this process. */
@@ -127,16 +164,11 @@ export interface Backend {
   /** One consistent view of `refs`, in order. Expired entries are absent. */
   read(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]>;
   /** One page of live entries in the byte order of their keys; `after` is exclusive. */
-  scan(page: {
-    space: Space;
-    prefix: string;
-    after?: string;
-    limit: number;
-    values: boolean;
-  }): Awaitable<ListedEntry[]>;
+  scan(page: Page & { values: boolean }): Awaitable<ListedEntry[]>;
   /** Replaces the entries of `refs` by what `change` decides: one commit, one revision, all or nothing. A
-   *  change without writes commits nothing and takes no revision. */
-  update<R>(refs: readonly Ref[], change: Change<R>, by: Writer): Awaitable<R>;
+   *  change without writes commits nothing and takes no revision. `pages` are listed, without values, in the same
+   *  atomic step: the change gets them in their order. */
+  update<R>(refs: readonly Ref[], change: Change<R>, by: Writer, pages?: readonly Page[]): Awaitable<R>;
   /** Deletes all live entries of a space whose key starts with `prefix` and satisfies `matches`, in one commit.
    *  Returns how many. What `guard` raises comes out, and nothing is deleted. */
   deleteRange(
@@ -144,15 +176,39 @@ export interface Backend {
     by: Writer,
     guard?: Guard,
   ): Awaitable<number>;
-  /** Changes of the `data` space after a cursor, oldest first, keys of one revision in byte order. */
+  /** Changes of the `data` space after a cursor, oldest first, keys of one revision in byte order. Raises `compacted`
+   *  when some of them are not kept any more. */
   changes(page: { after: Cursor; prefix: string; limit: number }): Awaitable<ChangeRecord[]>;
   /** Versions of one key of the `data` space, newest first, those before revision `before` if given. */
   history(key: string, page: { before?: number; limit: number }): Awaitable<ChangeRecord[]>;
+  /** Revision of the newest commit; 0 before the first. */
+  revision(): Awaitable<number>;
+  /** The highest revision of which retention has dropped something; 0 when it never has. */
+  compacted(): Awaitable<number>;
   /** Resolves, never rejects, when anybody may have committed something since this call, or the signal is aborted.
    *  Costs next to nothing while it waits. */
   wait(signal: AbortSignal): Promise<void>;
+  /**
+   * The live entries of a range in byte order, in pages, as of the moment of the first one. What it holds is freed when
+   * the iteration ends, also before its end.
+   */
+  snapshot(range: {
+    space: Space;
+    prefix: string;
+  }): Iterable<readonly Entry[]> | AsyncIterable<readonly Entry[]>;
+  /**
+   * Puts many entries in one commit: all of them or, when `items` raises, none. A key that comes twice raises
+   * `invalid`. `items` is called once for each attempt.
+   */
+  load(items: () => Iterable<LoadItem>, options: LoadOptions, by: Writer): Awaitable<Loaded>;
+  /** Writes the whole store, history included, as a database file of the sqlite backend to a path where nothing is.
+   *  Absent where an engine cannot: entries alone are copied then. */
+  backup?(file: string): Awaitable<void>;
+  /** Gives back what deleted entries took. Absent where an engine does that by itself. */
+  compact?(): Awaitable<void>;
   stats(): Awaitable<BackendStats>;
-  /** Reclaims up to `limit` expired entries in one commit, as changes of kind `expire`; returns how many. */
+  /** Reclaims up to `limit` expired entries in one commit, as changes of kind `expire`; returns how many. Drops some of
+   *  what the history has too much of. */
   sweep(limit: number, by: Writer): Awaitable<number>;
   close(): Awaitable<void>;
 }

@@ -17,6 +17,8 @@ export interface PlannedWrite {
   readonly put?: Encoded;
   readonly expiresAt?: number;
   readonly createdAt: number;
+  /** Whether its history goes as well. */
+  readonly purge?: true;
 }
 
 /** What a change really writes: a delete of what is absent is nothing, and "keep" is the expiry that it has. */
@@ -37,6 +39,8 @@ export function planWrites(
       const expiresAt = write.expires === "keep" ? old?.expiresAt : write.expires;
       const expiry = typeof expiresAt === "number" ? { expiresAt } : {};
       planned.push({ ref, place, put: write.put, createdAt, ...expiry });
+    } else if (write.purge) {
+      planned.push({ ref, place, createdAt, purge: true });
     } else if (old !== undefined) {
       planned.push({ ref, place, createdAt });
     }

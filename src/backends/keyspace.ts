@@ -1,4 +1,4 @@
-import type { Entry } from "./backend.ts";
+import type { Encoded, Entry } from "./backend.ts";
 import { compareKeys } from "./order.ts";
 
 /** Entries by key in memory, with their byte order. Knows nothing of expiry. */
@@ -6,18 +6,30 @@ export class Keyspace {
   readonly #entries = new Map<string, Entry>();
   /** In byte order; made again when asked for after a key came or went. */
   #sorted: readonly string[] | undefined = [];
+  #bytes = 0;
+
+  /** What keys and values have together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get(key: string): Entry | undefined {
     return this.#entries.get(key);
   }
 
   set(entry: Entry): void {
-    if (!this.#entries.has(entry.key)) this.#sorted = undefined;
+    const old = this.#entries.get(entry.key);
+    if (old === undefined) this.#sorted = undefined;
+    this.#bytes += sizeOf(entry.key, entry.value) - (old ? sizeOf(old.key, old.value) : 0);
     this.#entries.set(entry.key, entry);
   }
 
   delete(key: string): void {
-    if (this.#entries.delete(key)) this.#sorted = undefined;
+    const old = this.#entries.get(key);
+    if (old === undefined) return;
+    this.#entries.delete(key);
+    this.#sorted = undefined;
+    this.#bytes -= sizeOf(key, old.value);
   }
 
   values(): Iterable<Entry> {
@@ -47,4 +59,9 @@ function firstAbove(keys: readonly string[], prefix: string, after: string): num
     else high = middle;
   }
   return low;
+}
+
+/** About the bytes that a key and its value take. */
+export function sizeOf(key: string, { data }: Encoded): number {
+  return key.length + (typeof data === "number" ? 8 : data.length);
 }

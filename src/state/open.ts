@@ -1,8 +1,9 @@
-import { join } from "node:path";
 import type { Backend, Writer } from "../backends/backend.ts";
 import { MemoryBackend } from "../backends/memory.ts";
+import type { Retention } from "../backends/retention.ts";
 import type { Durability } from "../backends/sqlite/open.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { join } from "../lib/path.ts";
 import { Store } from "./store.ts";
 
 export type { Durability };
@@ -19,6 +20,8 @@ export interface OpenOptions {
   readonly maxValueBytes: number;
   /** Who writes, for the history. */
   readonly writer: Writer;
+  /** How much history is kept; all of it by default. */
+  readonly retention?: Retention;
   /** The clock, in ms since the epoch; the machine's by default. */
   readonly now?: () => number;
 }

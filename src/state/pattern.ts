@@ -34,6 +34,11 @@ export function parsePattern(text: string): Pattern {
   return { prefix, matches: (key) => key.startsWith(prefix) && matchParts(rest, key.slice(prefix.length)) };
 }
 
+/** The pattern of all keys that start with a prefix, literally. */
+export function patternOfPrefix(prefix: string): string {
+  return `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
+}
+
 function parseParts(text: string): Part[] {
   const points = [...text];
   const parts: Part[] = [];

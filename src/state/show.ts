@@ -28,6 +28,10 @@ export interface StoreStats {
   readonly expired_keys: number;
   readonly active_locks: number;
   readonly db_size_bytes: number;
+  /** Those of them that are in the log beside the data. */
+  readonly log_size_bytes: number;
+  /** Versions in the history. */
+  readonly history_records: number;
   readonly db_path: string | undefined;
   readonly backend: string;
   readonly revision: number;
@@ -78,6 +82,8 @@ export function statsOf(
     expired_keys: stats.expiredKeys,
     active_locks: activeLocks,
     db_size_bytes: stats.sizeBytes,
+    log_size_bytes: stats.logBytes ?? 0,
+    history_records: stats.historyRecords ?? 0,
     db_path: backend.location,
     backend: backend.name,
     revision: stats.revision,

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { node } from "../lib/node.ts";
 import { createRecord, Float, fromInteger, type Value, type ValueKey, type ValueMap } from "../lib/value.ts";
 
 /*
@@ -26,7 +26,9 @@ export function parseNumber(text: string): number | bigint | Float {
 
 /** The text that bytes stand for; undefined when they are not UTF-8. */
 export function bytesToText(bytes: Uint8Array): string | undefined {
-  return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString() : undefined;
+  return node.buffer.isUtf8(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+    : undefined;
 }
 
 /** A storable value as tagged JSON. */

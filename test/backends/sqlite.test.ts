@@ -1,3 +1,4 @@
+import { DEFAULT_RETENTION } from "../../src/backends/retention.ts";
 import { backendContract } from "../contract/all.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
@@ -5,6 +6,9 @@ backendContract({
   name: "sqlite",
   open: async (now) => {
     const folder = new SqliteFolder();
-    return { backend: folder.open({ now }), dispose: () => folder[Symbol.asyncDispose]() };
+    return {
+      backend: folder.open({ now, retention: DEFAULT_RETENTION }),
+      dispose: () => folder[Symbol.asyncDispose](),
+    };
   },
 });

@@ -1,4 +1,5 @@
 import { expiryContract } from "./expiry.ts";
+import { historyContract } from "./history.ts";
 import { listingContract } from "./listing.ts";
 import { listsContract } from "./lists.ts";
 import { locksContract } from "./locks.ts";
@@ -8,7 +9,10 @@ import { revisionsContract } from "./revisions.ts";
 import { statsContract } from "./stats.ts";
 import type { Subject } from "./subject.ts";
 import { swapContract } from "./swap.ts";
+import { transactionsContract } from "./transactions.ts";
+import { transferContract } from "./transfer.ts";
 import { valuesContract } from "./values.ts";
+import { waitingContract } from "./waiting.ts";
 
 /** Everything that a backend promises; each backend's tests run it. */
 export function backendContract(subject: Subject): void {
@@ -20,6 +24,10 @@ export function backendContract(subject: Subject): void {
   listingContract(subject);
   swapContract(subject);
   revisionsContract(subject);
+  historyContract(subject);
+  transactionsContract(subject);
   statsContract(subject);
+  transferContract(subject);
+  waitingContract(subject);
   modelContract(subject);
 }

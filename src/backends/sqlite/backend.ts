@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import type { Database } from "bun:sqlite";
 import type { Awaitable } from "../../lib/awaitable.ts";
 import { chain } from "../../lib/awaitable.ts";
 import { RunnerError } from "../../lib/errors.ts";
@@ -11,38 +11,38 @@ import {
   type Entry,
   type Guard,
   type ListedEntry,
+  type Loaded,
+  type LoadItem,
+  type LoadOptions,
+  type Page,
   type Ref,
   type Space,
   SWEEP_BATCH,
   type Writer,
 } from "../backend.ts";
-import { compareKeys, prefixEnd } from "../order.ts";
+import { checkKept, KEEP_ALL } from "../retention.ts";
+import { backupInto, compactStore } from "./backup.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { createStore } from "./create.ts";
 import { explain, isBusy } from "./errors.ts";
-import type { FileIdentity } from "./inspect.ts";
-import { checkIdentity, type Durability, openConnection } from "./open.ts";
-import { entryOf, listedOf, recordOfRow } from "./rows.ts";
-import { countStats, EMPTY_STATS } from "./stats.ts";
-import { above, type KeyRange, Transactions } from "./transaction.ts";
+import { load } from "./load.ts";
+import { checkPlace, openConnection } from "./open.ts";
+import type { SqliteOptions } from "./options.ts";
+import { rangeOf } from "./range.ts";
+import { entryOf, recordOfRow } from "./rows.ts";
+import { snapshot } from "./snapshot.ts";
+import { countStats, EMPTY_STATS, measureFiles } from "./stats.ts";
+import { Transactions } from "./transaction.ts";
 import { Waiting } from "./waiting.ts";
 
 /** How often a writer looks whether its file is still there, in ms. */
 const IDENTITY_CHECK_MS = 1000;
 
-export interface SqliteOptions {
-  /** The database file; it and its folder are made by the first write. */
-  readonly path: string;
-  readonly durability: Durability;
-  /** How long to wait for other processes, in ms. */
-  readonly busyTimeout: number;
-  /** The clock, in ms since the epoch. */
-  readonly now?: () => number;
-}
+export type { SqliteOptions };
 
 interface Open {
   readonly close: () => void;
-  readonly identity: FileIdentity;
+  readonly db: Database;
   readonly transactions: Transactions;
 }
 
@@ -56,17 +56,20 @@ export class SqliteBackend implements Backend {
   readonly shared = true;
   readonly location: string;
   readonly now: () => number;
-  readonly #durability: Durability;
+  readonly #settings: Required<Pick<SqliteOptions, "durability" | "again" | "retention">>;
   readonly #waiting: Waiting;
   readonly #commits: CommitWatch;
   #open: Open | undefined;
   #checkedAt = 0;
+  /** Whether the connection is set up for writing, which readers need not wait for. */
+  #writes = false;
   #closed = false;
 
-  constructor({ path, durability, busyTimeout, now = Date.now }: SqliteOptions) {
+  constructor(options: SqliteOptions) {
+    const { path, durability, busyTimeout, now = Date.now, again = false } = options;
     this.location = path;
     this.now = now;
-    this.#durability = durability;
+    this.#settings = { durability, again, retention: options.retention ?? KEEP_ALL };
     this.#waiting = new Waiting(path, busyTimeout);
     this.#commits = new CommitWatch(path, () => this.#dataVersion());
   }
@@ -83,29 +86,25 @@ export class SqliteBackend implements Backend {
     );
   }
 
-  scan(page: {
-    space: Space;
-    prefix: string;
-    after?: string;
-    limit: number;
-    values: boolean;
-  }): Awaitable<ListedEntry[]> {
+  scan(page: Page & { values: boolean }): Awaitable<ListedEntry[]> {
     const { space, limit, values } = page;
     const { from, to } = rangeOf(page);
-    return this.#reading(
-      ({ statements }) => {
-        const { page, keysPage } = statements.spaces[space];
-        const rows = (values ? page : keysPage).all(from, to, this.now(), limit);
-        return rows.map((row) => (values ? entryOf(space, row.key, row, this.location) : listedOf(row)));
+    return this.#reading<ListedEntry[]>(
+      (transactions) => {
+        if (!values) return transactions.keys(page, this.now());
+        const rows = transactions.statements.spaces[space].page.all(from, to, this.now(), limit);
+        return rows.map((row) => entryOf(space, row.key, row, this.location));
       },
       () => [],
     );
   }
 
-  update<R>(refs: readonly Ref[], change: Change<R>, by: Writer): Awaitable<R> {
-    const updated = this.#writing((transactions) => transactions.update(refs, change, this.now, by));
+  update<R>(refs: readonly Ref[], change: Change<R>, by: Writer, pages?: readonly Page[]): Awaitable<R> {
+    const updated = this.#writing(
+      (transactions) => transactions.update(refs, change, this.now, { by, pages }),
+      ({ wrote }) => wrote,
+    );
     return chain(updated, ({ result, sweepDue }) => {
-      this.#commits.notice();
       if (sweepDue) this.#sweepNow(by);
       return result;
     });
@@ -120,21 +119,18 @@ export class SqliteBackend implements Backend {
     return this.#writing((transactions) => transactions.deleteRange(keys, this.now(), by, guard));
   }
 
-  changes({
-    after,
-    prefix,
-    limit,
-  }: {
-    after: Cursor;
-    prefix: string;
-    limit: number;
-  }): Awaitable<ChangeRecord[]> {
+  changes(page: { after: Cursor; prefix: string; limit: number }): Awaitable<ChangeRecord[]> {
+    const { after, prefix, limit } = page;
     const { from, to } = rangeOf({ space: "data", prefix });
     // No key is empty: this is the place before all keys of the next revision.
     const [revision, key] = after.key === undefined ? [after.revision + 1, ""] : [after.revision, after.key];
     return this.#reading(
-      ({ statements }) =>
-        statements.changes.all(revision, key, from, to, limit).map((row) => recordOfRow(row, this.location)),
+      ({ statements }) => {
+        const rows = statements.changes.all(revision, key, from, to, limit);
+        // After the rows: what was dropped in between is then noticed, never overlooked.
+        checkKept(after, statements.compacted.get()?.compacted ?? 0);
+        return rows.map((row) => recordOfRow(row, this.location));
+      },
       () => [],
     );
   }
@@ -148,15 +144,42 @@ export class SqliteBackend implements Backend {
     );
   }
 
+  revision(): Awaitable<number> {
+    return this.#reading((transactions) => transactions.store().revision, ZERO);
+  }
+
+  compacted(): Awaitable<number> {
+    return this.#reading(({ statements }) => statements.compacted.get()?.compacted ?? 0, ZERO);
+  }
+
   wait(signal: AbortSignal): Promise<void> {
     return this.#commits.wait(signal);
+  }
+
+  snapshot(range: { space: Space; prefix: string }): Iterable<readonly Entry[]> {
+    return snapshot(this.location, range, this.now());
+  }
+
+  load(items: () => Iterable<LoadItem>, options: LoadOptions, by: Writer): Awaitable<Loaded> {
+    return this.#writing(
+      (transactions) => load(transactions, items(), options, { now: this.now(), by }),
+      ({ written, removed }) => written + removed > 0,
+    );
+  }
+
+  backup(file: string): void {
+    backupInto(this.location, file);
+  }
+
+  compact(): Awaitable<void> {
+    return this.#writing((transactions) => compactStore(transactions, this.now()));
   }
 
   stats(): Awaitable<BackendStats> {
     return this.#reading<BackendStats>(
       (transactions) => ({
         ...transactions.snapshot(() => countStats(transactions.database, this.now())),
-        sizeBytes: fileSize(this.location) + fileSize(`${this.location}-wal`),
+        ...measureFiles(this.location),
         retries: this.#waiting.retries,
       }),
       () => EMPTY_STATS,
@@ -208,8 +231,16 @@ export class SqliteBackend implements Backend {
     return this.#waiting.run(() => this.#explained(attempt));
   }
 
-  #writing<R>(write: (transactions: Transactions) => R): Awaitable<R> {
-    return this.#waiting.run(() => this.#explained(() => write(this.#connectToWrite().transactions)));
+  /** Tells those who wait in this process of the commit, if `wrote` says that there was one. */
+  #writing<R>(
+    write: (transactions: Transactions) => R,
+    wrote: (result: R) => boolean = Boolean,
+  ): Awaitable<R> {
+    const done = this.#waiting.run(() => this.#explained(() => write(this.#connectToWrite().transactions)));
+    return chain(done, (result) => {
+      if (wrote(result)) this.#commits.notice();
+      return result;
+    });
   }
 
   #explained<R>(work: () => R): R {
@@ -228,9 +259,13 @@ export class SqliteBackend implements Backend {
       if (open === undefined)
         throw new RunnerError("unavailable", `Cannot open "${this.location}": it was deleted.`);
     }
+    if (!this.#writes) {
+      open.db.run(`PRAGMA synchronous = ${this.#settings.durability}`);
+      this.#writes = true;
+    }
     const now = this.now();
     if (Math.abs(now - this.#checkedAt) >= IDENTITY_CHECK_MS) {
-      checkIdentity(this.location, open.identity);
+      checkPlace(open.db, this.location);
       this.#checkedAt = now;
     }
     return open;
@@ -239,14 +274,14 @@ export class SqliteBackend implements Backend {
   #connect(): Open | undefined {
     if (this.#open !== undefined) return this.#open;
     if (this.#closed) throw this.#closedError();
-    const connection = openConnection(this.location, this.#durability);
-    if (connection === undefined) return undefined;
-    const transactions = new Transactions(connection.db, this.location);
+    const db = openConnection(this.location, this.#settings);
+    if (db === undefined) return undefined;
+    const transactions = new Transactions(db, this.location, this.#settings.retention);
     const close = () => {
       transactions.statements.finalize();
-      connection.db.close();
+      db.close();
     };
-    this.#open = { close, identity: connection.identity, transactions };
+    this.#open = { close, db, transactions };
     return this.#open;
   }
 
@@ -255,12 +290,4 @@ export class SqliteBackend implements Backend {
   }
 }
 
-function rangeOf({ space, prefix, after }: { space: Space; prefix: string; after?: string }): KeyRange {
-  const from = after !== undefined && compareKeys(after, prefix) >= 0 ? above(after) : prefix;
-  // SQLite sorts any bytes above any text.
-  return { space, from, to: prefixEnd(prefix) ?? new Uint8Array(0) };
-}
-
-function fileSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
+const ZERO = () => 0;

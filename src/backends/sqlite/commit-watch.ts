@@ -1,10 +1,14 @@
-import { type FSWatcher, watch } from "node:fs";
+import type { FSWatcher } from "node:fs";
+import { node } from "../../lib/node.ts";
 import { Wakers } from "../wakers.ts";
 
-/** How often the database is asked whether it changed, in case that no event tells of it, in ms. */
+/** How often the database is asked whether it changed, where no event tells of it, in ms. */
 const POLL_MS = 100;
-/** How soon to look again after the log was written to, in ms. */
+/** The same where events are to be relied on. */
+const SAFETY_POLL_MS = 1000;
+/** How soon to look again after the log was written to, in ms, and from which pause on no more. */
 const FIRST_LOOK_MS = 1;
+const LAST_LOOK_MS = 100;
 /** Ears that nobody needs any more are kept for this long, in ms: who waits mostly waits again. */
 const LINGER_MS = 1000;
 
@@ -53,16 +57,22 @@ export class CommitWatch {
     clearTimeout(this.#linger);
     // What was committed by now wakes those who wait already; the newcomer waits for what follows.
     this.#look();
-    this.#poll ??= setInterval(() => this.#look(), POLL_MS);
+    this.#hear();
+    // Only inotify is known to tell of every write, whoever made it.
+    const heard = this.#watcher !== undefined && process.platform === "linux";
+    this.#poll ??= setInterval(() => this.#look(), heard ? SAFETY_POLL_MS : POLL_MS);
     this.#poll.ref();
+  }
+
+  #hear(): void {
     if (this.#watcher !== undefined) return;
     try {
-      this.#watcher = watch(`${this.path}-wal`, { persistent: false }, () =>
+      this.#watcher = node.fs.watch(`${this.path}-wal`, { persistent: false }, () =>
         this.#lookForAWhile(FIRST_LOOK_MS),
       );
       this.#watcher.on("error", () => this.#deafen());
     } catch {
-      // No log yet, or a system out of watches: then only the poll notices.
+      // No log yet, or a system out of watches: then the poll alone notices.
     }
   }
 
@@ -72,8 +82,8 @@ export class CommitWatch {
    */
   #lookForAWhile(pause: number): void {
     clearTimeout(this.#again);
-    if (this.#wakers.size === 0 || pause >= POLL_MS) return;
     this.#look();
+    if (pause >= LAST_LOOK_MS) return;
     this.#again = setTimeout(() => this.#lookForAWhile(pause * 2), pause);
   }
 

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { node } from "../../lib/node.ts";
+import { dirname } from "../../lib/path.ts";
 import { explain, refusal } from "./errors.ts";
 import { errorCode, explainFileError } from "./inspect.ts";
 import { APPLICATION_ID, migrate } from "./schema.ts";
@@ -11,6 +11,7 @@ import { APPLICATION_ID, migrate } from "./schema.ts";
  */
 export function createStore(path: string): void {
   const folder = dirname(path);
+  const { closeSync, mkdirSync, openSync, rmSync } = node.fs;
   const draft = `${path}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -28,6 +29,7 @@ export function createStore(path: string): void {
 
 /** A write-ahead log without its database would be replayed into the new one. */
 function refuseLeftovers(path: string): void {
+  const { existsSync } = node.fs;
   // In this order: the log of a database that somebody makes right now comes after the database itself.
   if (existsSync(`${path}-wal`) && !existsSync(path)) {
     const why = `the database is gone, but its log "${path}-wal" is still there. Restore the database or remove the log.`;
@@ -49,15 +51,16 @@ function build(draft: string): void {
 
 function publish(draft: string, path: string): void {
   try {
-    linkSync(draft, path);
+    node.fs.linkSync(draft, path);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
-/** Makes the new name survive a power loss; Windows neither can nor needs to. */
-function syncFolder(folder: string): void {
+/** Makes a new name in a folder survive a power loss; Windows neither can nor needs to. */
+export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
+  const { closeSync, fsyncSync, openSync } = node.fs;
   const handle = openSync(folder, "r");
   try {
     fsyncSync(handle);

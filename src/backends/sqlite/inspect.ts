@@ -1,13 +1,7 @@
 import { Database } from "bun:sqlite";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { node } from "../../lib/node.ts";
 import { refusal } from "./errors.ts";
 import { APPLICATION_ID } from "./schema.ts";
-
-/** Which file a path names at a moment. */
-export interface FileIdentity {
-  readonly device: number;
-  readonly inode: number;
-}
 
 const MAGIC = "SQLite format 3\0";
 // https://sqlite.org/fileformat.html#the_database_header
@@ -15,27 +9,28 @@ const HEADER_BYTES = 100;
 const APPLICATION_ID_AT = 68;
 
 /**
- * Looks at a file before SQLite does, which would change some kinds of files by opening them. Gives the file's
- * identity, undefined when there is none; raises for anything that is not a store of ours.
+ * Looks at a file beside SQLite, which would change some kinds of files by opening them. Raises for anything that is
+ * there and not a store of ours.
  */
-export function inspect(path: string): FileIdentity | undefined {
+export function inspect(path: string): "store" | "absent" {
   let handle: number;
   try {
-    handle = openSync(path, "r");
+    handle = node.fs.openSync(path, "r");
   } catch (error) {
     const code = errorCode(error);
-    if (code === "ENOENT") return undefined;
+    if (code === "ENOENT") return "absent";
     throw explainFileError(error, path);
   }
   try {
-    return inspectOpen(handle, path);
+    inspectOpen(handle, path);
+    return "store";
   } finally {
-    closeSync(handle);
+    node.fs.closeSync(handle);
   }
 }
 
-function inspectOpen(handle: number, path: string): FileIdentity {
-  const status = fstatSync(handle);
+function inspectOpen(handle: number, path: string): void {
+  const status = node.fs.fstatSync(handle);
   if (status.isDirectory()) throw refusal("unavailable", path, "it is a folder. Name a file in it.");
   if (!status.isFile()) throw refusal("unavailable", path, "it is not a regular file.");
   if (status.size === 0) {
@@ -46,17 +41,17 @@ function inspectOpen(handle: number, path: string): FileIdentity {
     );
   }
   const header = Buffer.alloc(HEADER_BYTES);
-  const length = readSync(handle, header, 0, HEADER_BYTES, 0);
+  const length = node.fs.readSync(handle, header, 0, HEADER_BYTES, 0);
   if (length < HEADER_BYTES || header.toString("latin1", 0, MAGIC.length) !== MAGIC) {
     const size = status.size.toLocaleString("en");
     const why = `not a SQLite database (${size} bytes of something else). It was not changed.`;
     throw refusal("unavailable", path, why);
   }
   if (header.readInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) throw foreign(path);
-  return { device: status.dev, inode: status.ino };
 }
 
-function foreign(path: string): Error {
+/** The fault for a SQLite database that is not ours. */
+export function foreign(path: string): Error {
   const tables = tableNames(path);
   if (tables.includes("state_data") || tables.includes("state")) {
     const why = `it is a database of Sloth Runner. Take it over with: runner state import --from sloth ${path}`;

@@ -1,16 +1,11 @@
 import { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { node } from "../../lib/node.ts";
 import { explain, isBusy, refusal } from "./errors.ts";
-import { errorCode, explainFileError, type FileIdentity, inspect } from "./inspect.ts";
-import { MIGRATIONS, migrate, schemaVersion } from "./schema.ts";
+import { foreign, inspect } from "./inspect.ts";
+import { APPLICATION_ID, MIGRATIONS, migrate, schemaVersion } from "./schema.ts";
 
 /** `full`: what was acknowledged survives power loss. `normal`: it survives a crash of the process. */
 export type Durability = "full" | "normal";
-
-export interface Connection {
-  readonly db: Database;
-  readonly identity: FileIdentity;
-}
 
 // Before this, a WAL reset could lose what another connection had written (sqlite.org/wal.html).
 const OLDEST_SQLITE = [3, 51, 3];
@@ -19,33 +14,53 @@ const OLDEST_SQLITE = [3, 51, 3];
  * Opens a store that exists; undefined when there is none. Raises a fault for a file that is not a usable store,
  * without having written to it, and SQLite's own error when another process is in the way for a moment.
  */
-export function openConnection(path: string, durability: Durability): Connection | undefined {
-  const identity = inspect(path);
-  if (identity === undefined) return undefined;
+export function openConnection(path: string, { again = false }: { again?: boolean }): Database | undefined {
+  // To look at a file that this process has open would drop the locks that SQLite has on it
+  // (sqlite.org/howtocorrupt.html, 2.2): others would remove the log under our feet.
+  if (!again && opensWithEffect(path) && inspect(path) === "absent") return undefined;
   let db: Database | undefined;
   try {
-    db = new Database(path, { readwrite: true, create: false });
+    db = openFile(path);
+    if (db === undefined) return undefined;
     checkLibrary(db, path);
+    if (applicationId(db) !== APPLICATION_ID) throw foreign(path);
     checkVersion(db, path);
-    db.run(`PRAGMA synchronous = ${durability}`);
     migrate(db);
-    return { db, identity };
+    return db;
   } catch (error) {
     db?.close();
-    throw isBusy(error) ? error : explain(error, path);
+    if (isBusy(error)) throw error;
+    // It says better than SQLite what is there in place of a store.
+    if (!again) inspect(path);
+    throw explain(error, path);
   }
 }
 
-/** Raises when the path no longer names the file that was opened. */
-export function checkIdentity(path: string, opened: FileIdentity): void {
-  let status: { dev: number; ino: number } | undefined;
+function openFile(path: string): Database | undefined {
+  const open = () => new Database(path, { readwrite: true, create: false });
   try {
-    status = statSync(path);
+    return open();
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw explainFileError(error, path);
+    if (isBusy(error)) throw error;
+    // What is there now was made a moment ago by another process.
+    return inspect(path) === "absent" ? undefined : open();
   }
-  if (status?.dev === opened.device && status.ino === opened.inode) return;
-  const what = status === undefined ? "deleted" : "replaced";
+}
+
+/** Whether SQLite would bring a log into the file when it opens it, which is not for us to do in a file of others. */
+function opensWithEffect(path: string): boolean {
+  return Bun.file(`${path}-wal`).size > 0 || Bun.file(`${path}-journal`).size > 0;
+}
+
+// https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+const HAS_MOVED = 20;
+
+/** Raises when the path no longer names the file that was opened. Windows does not let that happen. */
+export function checkPlace(db: Database, path: string): void {
+  const moved = new Int32Array(2);
+  db.fileControl(HAS_MOVED, moved);
+  if (moved[0] === 0) return;
+  const what = node.fs.existsSync(path) ? "replaced" : "deleted";
   throw refusal(
     "unavailable",
     path,
@@ -53,7 +68,13 @@ export function checkIdentity(path: string, opened: FileIdentity): void {
   );
 }
 
+function applicationId(db: Database): number | undefined {
+  return db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
+}
+
 function checkLibrary(db: Database, path: string): void {
+  // Elsewhere it is part of this program.
+  if (process.platform !== "darwin") return;
   const version =
     db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get()?.version ?? "0";
   const parts = version.split(".").map(Number);

@@ -42,9 +42,10 @@ const VERSION_1: Migration = [
   `CREATE TABLE store (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     revision INTEGER NOT NULL,
-    swept_at INTEGER NOT NULL
+    swept_at INTEGER NOT NULL,
+    compacted INTEGER NOT NULL
   ) STRICT`,
-  "INSERT INTO store VALUES (1, 0, 0)",
+  "INSERT INTO store VALUES (1, 0, 0, 0)",
   `CREATE TRIGGER history_removed BEFORE DELETE ON history WHEN old.revision > (SELECT revision FROM store) BEGIN
     UPDATE store SET revision = old.revision;
   END`,

@@ -1,5 +1,6 @@
 import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 import type { Space } from "../backend.ts";
+import type { Kept } from "../retention.ts";
 import type { EntryRow, HistoryRow, ListedRow, PlacedRow } from "./rows.ts";
 import { REVISION } from "./schema.ts";
 
@@ -38,11 +39,12 @@ export class Prepared<Row, Params extends Bindings> {
   }
 }
 
-// Without the key: what the index says is checked against the sum, which a wrong row does not have.
-const ROW =
+/** The columns of an entry, without the key: what the index says is checked against the sum, which a wrong row does not have. */
+export const ROW =
   "type, value, revision, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt, checksum";
 const ROW_WITHOUT_VALUE = ROW.replace("value", "NULL AS value");
-const RECORD = "revision, key, kind, type, value, expires_at AS expiresAt, at, writer, checksum";
+/** The columns of a version in the history. */
+export const RECORD = "revision, key, kind, type, value, expires_at AS expiresAt, at, writer, checksum";
 
 /** The statements on one entry table. */
 export class SpaceStatements {
@@ -103,6 +105,16 @@ export class Statements {
   readonly changes: Prepared<HistoryRow, Bindings>;
   /** key, revision (exclusive), limit */
   readonly history: Prepared<HistoryRow, [key: string, before: number, limit: number]>;
+  readonly compacted: Prepared<{ compacted: number }, []>;
+  readonly setCompacted: Prepared<unknown, [revision: number]>;
+  readonly purge: Prepared<unknown, [key: string]>;
+  readonly oldestOf: Prepared<{ at: number }, [key: string]>;
+  readonly newestOf: Prepared<Kept & { revision: number }, [key: string, limit: number]>;
+  /** key, revision (inclusive), at (inclusive), limit */
+  readonly dropVersions: Prepared<{ revision: number }, Bindings>;
+  readonly oldest: Prepared<{ revision: number; key: string; at: number }, [limit: number]>;
+  readonly drop: Prepared<unknown, [revision: number, key: string]>;
+  readonly keyFrom: Prepared<{ key: string }, [revision: number]>;
   readonly spaces: Readonly<Record<Space, SpaceStatements>>;
 
   constructor(db: Database) {
@@ -122,6 +134,26 @@ export class Statements {
     this.history = new Prepared(
       db,
       `SELECT ${RECORD} FROM history WHERE key = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3`,
+    );
+    this.compacted = new Prepared(db, "SELECT compacted FROM store");
+    this.setCompacted = new Prepared(db, "UPDATE store SET compacted = max(compacted, ?1)");
+    this.purge = new Prepared(db, "DELETE FROM history WHERE key = ?1");
+    this.oldestOf = new Prepared(db, "SELECT at FROM history WHERE key = ?1 ORDER BY revision LIMIT 1");
+    this.newestOf = new Prepared(
+      db,
+      `SELECT revision, at, coalesce(octet_length(value), 0) AS bytes FROM history WHERE key = ?1
+        ORDER BY revision DESC LIMIT ?2`,
+    );
+    this.dropVersions = new Prepared(
+      db,
+      `DELETE FROM history WHERE key = ?1 AND revision IN (SELECT revision FROM history WHERE key = ?1
+        AND revision <= ?2 AND at <= ?3 ORDER BY revision LIMIT ?4) RETURNING revision`,
+    );
+    this.oldest = new Prepared(db, "SELECT revision, key, at FROM history ORDER BY revision, key LIMIT ?1");
+    this.drop = new Prepared(db, "DELETE FROM history WHERE revision = ?1 AND key = ?2");
+    this.keyFrom = new Prepared(
+      db,
+      "SELECT key FROM history WHERE revision >= ?1 ORDER BY revision, key LIMIT 1",
     );
     this.spaces = {
       data: new SpaceStatements(db, "data"),

@@ -5,22 +5,31 @@ import {
   type Entry,
   type Guard,
   isSweepDue,
+  type ListedEntry,
+  type Page,
   type Ref,
   SPACES,
-  type Space,
   type Writer,
 } from "../backend.ts";
 import { type Commit, type PlannedWrite, planWrites } from "../commit.ts";
+import { isPruneDue, KEEP_ALL, type Retention } from "../retention.ts";
 import { checksum } from "./checksum.ts";
-import { type EntryRow, entryOf, type ListedRow, type PlacedRow } from "./rows.ts";
+import { pruneKey, pruneSome } from "./prune.ts";
+import { above, type KeyRange, rangeOf } from "./range.ts";
+import { type EntryRow, entryOf, type ListedRow, listedOf, type PlacedRow } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
 /** Keys that a range is read in at a time. */
 const RANGE_PAGE = 1000;
 
+/** Keys of one commit whose history is looked at. */
+const PRUNED_AT_ONCE = 8;
+
 /** What an update leaves behind, beside its result. */
 export interface Updated<R> {
   readonly result: R;
+  /** Whether anything was committed. */
+  readonly wrote: boolean;
   readonly sweepDue: boolean;
 }
 
@@ -32,6 +41,7 @@ export class Transactions {
   constructor(
     readonly database: Database,
     private readonly path: string,
+    readonly retention: Retention = KEEP_ALL,
   ) {
     this.statements = new Statements(database);
   }
@@ -42,20 +52,36 @@ export class Transactions {
   }
 
   /** Applies a change to what it reads, in one immediate transaction. */
-  update<R>(refs: readonly Ref[], change: Change<R>, clock: () => number, by: Writer): Updated<R> {
-    return this.#immediate(() => {
+  update<R>(
+    refs: readonly Ref[],
+    change: Change<R>,
+    clock: () => number,
+    { by, pages }: { by: Writer; pages?: readonly Page[] | undefined },
+  ): Updated<R> {
+    return this.immediate(() => {
       const now = clock();
       const rows = refs.map(({ space, key }) => this.statements.spaces[space].readToWrite.get(key));
       const entries = rows.map((row, place) => this.#live(refs[place] as Ref, row, now));
-      const { result, writes } = change(entries, now);
-      const planned = planWrites(refs, entries, writes, now);
-      if (planned.length === 0) return { result, sweepDue: false };
-      const store = this.#store();
+      const listed = pages?.map((page) => this.keys(page, now));
+      const { result, writes } = change(entries, now, listed);
+      let planned = planWrites(refs, entries, writes, now);
+      if (planned.some(isPurge)) {
+        planned = planned.filter((write) => this.#isEffective(write, rows[write.place] ?? null));
+      }
+      if (planned.length === 0) return { result, wrote: false, sweepDue: false };
+      const store = this.store();
       const commit = { revision: store.revision + 1, now, by };
       for (const write of planned) this.#apply(write, rows[write.place] ?? null, commit);
-      if (!planned.some(({ ref }) => ref.space === "data")) this.statements.setRevision.run(commit.revision);
-      return { result, sweepDue: isSweepDue(store.sweptAt, now) };
+      if (!planned.some(isOfData)) this.statements.setRevision.run(commit.revision);
+      else if (isPruneDue(commit.revision, this.retention)) this.#prune(planned.filter(isOfData), commit);
+      return { result, wrote: true, sweepDue: isSweepDue(store.sweptAt, now) };
     });
+  }
+
+  /** The live entries of a page, without their values. */
+  keys(page: Page, now: number): ListedEntry[] {
+    const { from, to } = rangeOf(page);
+    return this.statements.spaces[page.space].keysPage.all(from, to, now, page.limit).map(listedOf);
   }
 
   /** Deletes the live entries from `from` (inclusive) to `to` (exclusive) that match; how many. */
@@ -65,12 +91,12 @@ export class Transactions {
     by: Writer,
     guard?: Guard,
   ): number {
-    return this.#immediate(() => {
+    return this.immediate(() => {
       guard?.check(
         guard.refs.map((ref) => this.entry(ref, now)),
         now,
       );
-      const commit = { revision: this.#store().revision + 1, now, by };
+      const commit = { revision: this.store().revision + 1, now, by };
       const page = this.statements.spaces[range.space].keysPage;
       let removed = 0;
       let from = range.from;
@@ -78,7 +104,7 @@ export class Transactions {
         const rows = page.all(from, range.to, now, RANGE_PAGE);
         for (const row of rows) {
           if (range.matches(row.key))
-            removed += this.#drop({ space: range.space, key: row.key }, row.rowid, "delete", commit);
+            removed += this.drop({ space: range.space, key: row.key }, row.rowid, "delete", commit);
         }
         if (rows.length < RANGE_PAGE) break;
         from = above((rows[rows.length - 1] as ListedRow).key);
@@ -90,14 +116,17 @@ export class Transactions {
 
   /** Deletes up to `limit` entries that have expired; how many. */
   sweep(limit: number, now: number, by: Writer): number {
-    return this.#immediate(() => {
-      const commit = { revision: this.#store().revision + 1, now, by };
+    return this.immediate(() => {
+      const commit = { revision: this.store().revision + 1, now, by };
       let swept = 0;
       for (const space of SPACES) {
         const rows = this.statements.spaces[space].expired.all(now, limit - swept);
-        for (const row of rows) swept += this.#drop({ space, key: row.key }, row.rowid, "expire", commit);
+        for (const row of rows) swept += this.drop({ space, key: row.key }, row.rowid, "expire", commit);
       }
       if (swept > 0) this.statements.setRevision.run(commit.revision);
+      // A sweep that found nothing has no revision of its own.
+      const newest = swept > 0 ? commit.revision : commit.revision - 1;
+      pruneSome(this.statements, { revision: newest, now }, this.retention);
       this.statements.setSwept.run(now);
       return swept;
     });
@@ -113,7 +142,8 @@ export class Transactions {
     }
   }
 
-  #immediate<R>(work: () => R): R {
+  /** Runs work as one immediate transaction: all of it lands or none. */
+  immediate<R>(work: () => R): R {
     this.statements.begin.run();
     try {
       const result = work();
@@ -132,16 +162,30 @@ export class Transactions {
     return entry.expiresAt !== undefined && entry.expiresAt <= now ? undefined : entry;
   }
 
-  #store(): { revision: number; sweptAt: number } {
+  /** The newest revision and the time of the last sweep. */
+  store(): { revision: number; sweptAt: number } {
     const store = this.statements.store.get();
     if (store === null) throw new Error("the table store has no row");
     return store;
   }
 
+  /** Whether a write is not the purge of a key of which nothing is known. */
+  #isEffective({ ref, purge }: PlannedWrite, row: PlacedRow | null): boolean {
+    return !purge || row !== null || (ref.space === "data" && this.statements.oldestOf.get(ref.key) !== null);
+  }
+
+  #prune(written: readonly PlannedWrite[], commit: Commit): void {
+    for (const { ref } of written.slice(0, PRUNED_AT_ONCE)) {
+      pruneKey(this.statements, ref.key, commit, this.retention);
+    }
+  }
+
   #apply(write: PlannedWrite, row: PlacedRow | null, commit: Commit): void {
-    const { ref, put, expiresAt = null, createdAt } = write;
+    const { ref, put, expiresAt = null, createdAt, purge } = write;
+    if (purge && ref.space === "data") this.statements.purge.run(ref.key);
     if (put === undefined) {
-      if (row !== null) this.#drop(ref, row.rowid, "delete", commit);
+      if (row !== null) this.drop(ref, row.rowid, "delete", commit);
+      else if (ref.space === "data") this.record(ref.key, "delete", null, null, commit);
       return;
     }
     const { revision, now } = commit;
@@ -150,16 +194,18 @@ export class Transactions {
     const statements = this.statements.spaces[ref.space];
     if (row === null) statements.insert.run(ref.key, type, data, revision, createdAt, now, expiresAt, sum);
     else statements.update.run(row.rowid, type, data, revision, createdAt, now, expiresAt, sum);
-    if (ref.space === "data") this.#record(ref.key, "put", put, expiresAt, commit);
+    if (ref.space === "data") this.record(ref.key, "put", put, expiresAt, commit);
   }
 
-  #drop({ space, key }: Ref, rowid: number, kind: "delete" | "expire", commit: Commit): 1 {
+  /** Removes a row, with its record. */
+  drop({ space, key }: Ref, rowid: number, kind: "delete" | "expire", commit: Commit): 1 {
     this.statements.spaces[space].remove.run(rowid);
-    if (space === "data") this.#record(key, kind, null, null, commit);
+    if (space === "data") this.record(key, kind, null, null, commit);
     return 1;
   }
 
-  #record(
+  /** Writes the record of a change of the `data` space. */
+  record(
     key: string,
     kind: ChangeRecord["kind"],
     put: PlannedWrite["put"] | null,
@@ -179,14 +225,10 @@ export class Transactions {
   }
 }
 
-/** Keys of a space from `from` (inclusive) to `to` (exclusive). */
-export interface KeyRange {
-  readonly space: Space;
-  readonly from: string;
-  readonly to: string | Uint8Array;
+function isPurge({ purge }: PlannedWrite): boolean {
+  return purge === true;
 }
 
-/** The least key above another: keys hold no NUL. */
-export function above(key: string): string {
-  return `${key}\u0001`;
+function isOfData({ ref }: PlannedWrite): boolean {
+  return ref.space === "data";
 }

@@ -7,6 +7,8 @@ import { decode } from "../codec.ts";
 export interface Owner extends ProcessIdentity {
   readonly run?: string;
   readonly task?: string;
+  /** What a process runs that took the lock for it, as in `runner lock run`. */
+  readonly command?: string;
 }
 
 /** A moment, by the wall clock and, for those who share it, by the clock of a boot; both in ms. */
@@ -61,7 +63,8 @@ export function msUntil(moment: Moment, now: Moment): number {
 }
 
 /** An owner in words, as people recognise him. */
-export function describeOwner({ task, run, host, pid }: Owner): string {
+export function describeOwner({ task, run, command, host, pid }: Owner): string {
+  if (command !== undefined) return `${command} (pid ${pid} on ${host})`;
   const what = task === undefined ? "" : `task ${task}`;
   const whose = run === undefined ? "" : `run ${run}`;
   const where = `on ${host} (pid ${pid})`;

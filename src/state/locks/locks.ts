@@ -1,22 +1,23 @@
-import type { Backend, Entry, Guard, Ref, Writer } from "../../backends/backend.ts";
+import type { Backend, Guard, Ref, Writer } from "../../backends/backend.ts";
 import { type Awaitable, chain } from "../../lib/awaitable.ts";
 import { beforeEnding } from "../../lib/ending.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { type Machine, machine as thisMachine } from "../../lib/machine.ts";
 import { checkKey } from "../key.ts";
+import { type Companion, Companions } from "./companions.ts";
 import {
   type Answer,
   answerTo,
   type Claim,
   isInForce,
   isSameOwner,
-  leaseOf,
   leave,
   release,
   take,
   type World,
 } from "./decide.ts";
-import { describeOwner, type Lease, msUntil, type Owner } from "./lease.ts";
+import { describeHeld, type Held } from "./held.ts";
+import type { Lease, Owner } from "./lease.ts";
 import type { Renewal } from "./renewal.ts";
 import { forgetLost } from "./survey.ts";
 import { Takings } from "./takings.ts";
@@ -47,15 +48,6 @@ export interface Grant {
   readonly id: string;
 }
 
-/** What is known of a held lock. */
-export interface Held {
-  /** The label, or who holds it in words. */
-  readonly holder: string;
-  readonly lease: Lease;
-  /** Whole seconds, rounded up; undefined when it lasts until it is released. */
-  readonly secondsLeft?: number;
-}
-
 /** One who waits for a lock. */
 interface Waiting {
   readonly name: string;
@@ -70,6 +62,10 @@ export interface LocksOptions {
   readonly writer: Writer;
   /** Keeps leases alive. */
   readonly renewal: Renewal;
+  /** What this process runs, as people shall see it in place of the run. */
+  readonly command?: string;
+  /** Whether a signal that ends this process releases its locks; by default it does. */
+  readonly onSignal?: "release" | "keep";
   readonly machine?: Machine;
 }
 
@@ -82,14 +78,19 @@ export class Locks {
   readonly #world: World;
   readonly #taken = new Takings();
   readonly #waiting = new Set<Waiting>();
+  readonly #companions = new Companions();
+  readonly #releasesOnSignal: boolean;
   #callOff: (() => void) | undefined;
   #used = false;
 
-  constructor(backend: Backend, { writer, renewal, machine = thisMachine }: LocksOptions) {
+  constructor(backend: Backend, options: LocksOptions) {
+    const { writer, renewal, command, onSignal = "release", machine = thisMachine } = options;
+    this.#releasesOnSignal = onSignal === "release";
     this.#backend = backend;
     this.#writer = writer;
     this.#renewal = renewal;
-    this.#owner = writer.run === undefined ? machine.self : { ...machine.self, run: writer.run };
+    const { run } = writer;
+    this.#owner = { ...machine.self, ...(run !== undefined && { run }), ...(command && { command }) };
     this.#world = createWorld(machine);
   }
 
@@ -131,7 +132,9 @@ export class Locks {
   /** Who holds a lock; undefined when it is free. */
   inspect(name: string): Awaitable<Held | undefined> {
     checkKey(name);
-    return chain(this.#backend.read([lockRef(name)]), ([entry]) => this.#held(entry));
+    return chain(this.#backend.read([lockRef(name)]), ([entry]) =>
+      describeHeld(entry, this.#backend.now(), this.#world),
+    );
   }
 
   /** What makes writes fail with `lock_lost`, in the same atomic step, once one of the locks is not held any more. */
@@ -148,7 +151,15 @@ export class Locks {
 
   /** Releases what a task still holds, and ends its waiting. */
   releaseTask(task?: string): Awaitable<void> {
-    return this.#releaseWhere((of) => of === task);
+    return chain(
+      this.#releaseWhere((of) => of === task),
+      () => this.#companions.releaseTask(task),
+    );
+  }
+
+  /** Has something end with the tasks of this run, and with the run, as these locks do. */
+  alongside(companion: Companion): void {
+    this.#companions.add(companion);
   }
 
   /** Releases what this run still holds, stops to renew, and clears away what others left behind when they died. */
@@ -156,8 +167,10 @@ export class Locks {
     const released = this.#releaseWhere(() => true);
     return chain(released, () => {
       this.#renewal.close();
-      if (!this.#used) return;
-      return chain(forgetLost(this.#backend, this.#writer, this.#world), () => undefined);
+      const closed = this.#companions.close();
+      if (!this.#used) return closed;
+      const forgotten = chain(closed, () => forgetLost(this.#backend, this.#writer, this.#world));
+      return chain(forgotten, () => undefined);
     });
   }
 
@@ -232,7 +245,8 @@ export class Locks {
     if (holder !== undefined && kind !== "scope") return grant;
     this.#taken.add(grant, task);
     // Who dies holding a lock is found out on this machine, but elsewhere only when the lease runs out.
-    this.#callOff ??= beforeEnding({ act: () => this.#releaseWhere(() => true), when: "idle" });
+    if (this.#releasesOnSignal)
+      this.#callOff ??= beforeEnding({ act: () => this.#releaseWhere(() => true), when: "idle" });
     if (kind !== "lease") this.#renewal.hold({ ...grant, ttl });
     return grant;
   }
@@ -259,16 +273,6 @@ export class Locks {
 
   #ownerFor(task: string | undefined): Owner {
     return task === undefined ? this.#owner : { ...this.#owner, task };
-  }
-
-  #held(entry: Entry | undefined): Held | undefined {
-    const now = this.#backend.now();
-    const lease = leaseOf(entry, now, this.#world);
-    if (lease === undefined) return undefined;
-    const holder = lease.holder ?? describeOwner(lease.owner);
-    if (lease.ends === undefined) return { holder, lease };
-    const secondsLeft = Math.ceil(msUntil(lease.ends, this.#world.momentOf(now)) / 1000);
-    return { holder, lease, secondsLeft };
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Store } from "../store.ts";
-import { Locks } from "./locks.ts";
+import { Locks, type LocksOptions } from "./locks.ts";
 import { type Renewal, TimedRenewal } from "./renewal.ts";
 import { ThreadedRenewal } from "./threaded-renewal.ts";
 import { renewLease } from "./world.ts";
 
-/** The locks of a store. `close` releases what its writer still holds. */
-export function openLocks(store: Store): Locks {
-  return new Locks(store.backend, { writer: store.writer, renewal: createRenewal(store) });
+/** The locks of a store; `command` is what it is opened for. `close` releases what its writer still holds. */
+export function openLocks(store: Store, options: Pick<LocksOptions, "command" | "onSignal"> = {}): Locks {
+  return new Locks(store.backend, { writer: store.writer, renewal: createRenewal(store), ...options });
 }
 
 function createRenewal({ backend, writer }: Store): Renewal {

@@ -12,7 +12,7 @@ let renewal: TimedRenewal | undefined;
 
 function open({ path, writer }: RenewalStore): TimedRenewal {
   // A renewal that a power failure takes back is no loss: the holder has died as well.
-  const backend = new SqliteBackend({ path, durability: "normal", busyTimeout: BUSY_TIMEOUT });
+  const backend = new SqliteBackend({ path, durability: "normal", busyTimeout: BUSY_TIMEOUT, again: true });
   return new TimedRenewal((lease) => renewLease(backend, lease, { writer }));
 }
 

@@ -20,6 +20,21 @@ export function put(values: readonly Encoded[], ttl: number | undefined): Change
 export const remove: Change<boolean> = ([entry]) =>
   entry === undefined ? { result: false } : { result: true, writes: [{ delete: true }] };
 
+/** Deletes the entry and the history of its key; whether there was an entry. */
+export const purge: Change<boolean> = ([entry]) => ({
+  result: entry !== undefined,
+  writes: [{ delete: true, purge: true }],
+});
+
+/** Gives the entry a value and keeps its expiry, or deletes it without one; whether that changed anything. */
+export function become(value: Encoded | undefined): Change<boolean> {
+  return ([entry]) => {
+    if (value === undefined) return remove([entry], 0);
+    if (entry !== undefined && equal(decode(entry.value), decode(value))) return { result: false };
+    return { result: true, writes: [keep(value)] };
+  };
+}
+
 /** Gives the entry a time to live in seconds, or none when that is not above zero; whether it existed. */
 export function setTtl(seconds: number): Change<boolean> {
   return ([entry], now) => {

@@ -1,0 +1,65 @@
+import { Database } from "bun:sqlite";
+import { node } from "../../lib/node.ts";
+import { dirname } from "../../lib/path.ts";
+import { syncFolder } from "./create.ts";
+import { explain } from "./errors.ts";
+import { explainFileError } from "./inspect.ts";
+import { migrate, REVISION } from "./schema.ts";
+
+/** How far the counter jumps when nobody can tell where it stood. */
+const UNKNOWN_GAP = 1_000_000;
+
+/**
+ * Makes a checked backup the store at `path`, where there is none or one that is beyond use, which moves to `aside`.
+ * The counter of revisions goes on above that of both. Processes that have the old file open notice with their next
+ * write.
+ */
+export function installStore(backup: string, path: string, aside: string): void {
+  const { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } = node.fs;
+  const draft = `${path}.${process.pid}-restore.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    copyFileSync(backup, draft);
+    chmodSync(draft, 0o600);
+    prepare(draft, existsSync(path) ? revisionOf(path) : 0);
+    for (const suffix of ["-wal", "-shm", ""]) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    }
+    linkSync(draft, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw explain(explainFileError(error, path), path);
+  } finally {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+  }
+}
+
+function prepare(draft: string, above: number | undefined): void {
+  const db = new Database(draft, { readwrite: true, create: false });
+  try {
+    migrate(db);
+    db.run("PRAGMA journal_mode = WAL");
+    // Their holders hold nothing here.
+    db.run("DELETE FROM lock");
+    const own =
+      db.query<{ revision: number }, []>(`SELECT ${REVISION} AS revision FROM store`).get()?.revision ?? 0;
+    const revision = above === undefined ? own + UNKNOWN_GAP : Math.max(own, above) + 1;
+    db.query("UPDATE store SET revision = ?1").run(revision);
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    db.close();
+  }
+}
+
+/** The counter of a store that may be damaged; undefined when it cannot be read. */
+function revisionOf(path: string): number | undefined {
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { readonly: true });
+    return db.query<{ revision: number }, []>(`SELECT ${REVISION} AS revision FROM store`).get()?.revision;
+  } catch {
+    return undefined;
+  } finally {
+    db?.close();
+  }
+}

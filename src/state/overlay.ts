@@ -1,0 +1,250 @@
+import type {
+  Backend,
+  Change,
+  Encoded,
+  Entry,
+  Guard,
+  ListedEntry,
+  Page,
+  Ref,
+  Space,
+  Write,
+  Writer,
+} from "../backends/backend.ts";
+import { planWrites } from "../backends/commit.ts";
+import { compareKeys } from "../backends/order.ts";
+import { viewOf } from "../backends/view.ts";
+import { type Awaitable, chain, repeat } from "../lib/awaitable.ts";
+
+/** What a transaction wants to become of one ref. */
+interface Draft {
+  readonly ref: Ref;
+  /** Absent: the entry goes. */
+  readonly entry: Entry | undefined;
+}
+
+/** Revision of an entry that has not landed. */
+const NOT_YET = 0;
+/** Keys that are looked for at a time when some are to be deleted. */
+const DELETED_AT_A_TIME = 1000;
+
+/**
+ * A backend as one transaction sees it: its own writes show, nothing lands before `land`, and what was read is
+ * remembered, so that `land` can tell whether any of it has changed.
+ */
+export class Overlay {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly shared: boolean;
+  readonly now: () => number;
+  readonly #base: Backend;
+  readonly #found = new Map<string, Entry | undefined>();
+  /** What the outcome depends on. A ref that is only written is not among them. */
+  readonly #reads = new Map<string, Ref>();
+  readonly #pages: { readonly page: Page; readonly found: readonly ListedEntry[] }[] = [];
+  readonly #drafts = new Map<string, Draft>();
+
+  constructor(base: Backend) {
+    this.#base = base;
+    this.name = base.name;
+    this.durable = base.durable;
+    this.shared = base.shared;
+    this.now = () => base.now();
+  }
+
+  /** This view as what a store works on: what a transaction has no say in is the backend's own. */
+  asBackend(): Backend {
+    return viewOf(this.#base, {
+      read: (refs) => this.read(refs),
+      scan: (page) => this.scan(page),
+      update: (refs, change) => this.update(refs, change),
+      deleteRange: (range) => this.deleteRange(range),
+    });
+  }
+
+  read(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]> {
+    for (const ref of refs) this.#dependOn(ref);
+    return this.#look(refs);
+  }
+
+  scan(page: Page & { values: boolean }): Awaitable<ListedEntry[]> {
+    const drafts = this.#draftsOf(page);
+    if (drafts.length === 0) return this.#list(page);
+    const found: ListedEntry[] = [];
+    let after = page.after;
+    const walked = repeat(() =>
+      chain(this.#list({ ...page, ...(after !== undefined && { after }) }), (rows) => {
+        const end = rows.length < page.limit ? undefined : rows.at(-1)?.key;
+        const isHere = (key: string) =>
+          (after === undefined || compareKeys(key, after) > 0) &&
+          (end === undefined || compareKeys(key, end) <= 0);
+        const kept = rows.filter(({ key }) => !this.#drafts.has(idOf({ space: page.space, key })));
+        const own = drafts.filter(({ key }) => isHere(key)).flatMap(({ entry }) => entry ?? []);
+        found.push(...[...kept, ...own].sort((a, b) => compareKeys(a.key, b.key)));
+        after = end;
+        return end !== undefined && found.length < page.limit;
+      }),
+    );
+    return chain(walked, () => found.slice(0, page.limit));
+  }
+
+  update<R>(refs: readonly Ref[], change: Change<R>): Awaitable<R> {
+    return chain(this.#look(refs), (entries) => {
+      const now = this.now();
+      const { result, writes } = change(this.#watched(refs, entries), now);
+      for (const { ref, put, expiresAt, createdAt } of planWrites(refs, entries, writes, now)) {
+        this.#drafts.set(idOf(ref), { ref, entry: put && draftOf(ref.key, put, now, createdAt, expiresAt) });
+      }
+      return result;
+    });
+  }
+
+  deleteRange(range: { space: Space; prefix: string; matches: (key: string) => boolean }): Awaitable<number> {
+    const { space, prefix, matches } = range;
+    let [after, deleted]: [string | undefined, number] = [undefined, 0];
+    const walked = repeat(() => {
+      const page = { space, prefix, limit: DELETED_AT_A_TIME, values: false, ...(after && { after }) };
+      return chain(this.scan(page), (rows) => {
+        for (const { key } of rows.filter(({ key }) => matches(key))) {
+          this.#drafts.set(idOf({ space, key }), { ref: { space, key }, entry: undefined });
+          deleted++;
+        }
+        after = rows.at(-1)?.key;
+        return rows.length === DELETED_AT_A_TIME;
+      });
+    });
+    return chain(walked, () => deleted);
+  }
+
+  /**
+   * Writes all of it in one commit, if what was read is as it was; whether it did. Without writes it only looks.
+   * Raises what `guard` raises.
+   */
+  land(by: Writer, guard?: Guard): Awaitable<boolean> {
+    if (this.#drafts.size === 0) return this.isCurrent(by);
+    const refs = this.#readsAnd([...this.#drafts.values()].map(({ ref }) => ref));
+    const held = guard?.refs ?? [];
+    const change: Change<boolean> = (entries, now, pages = []) => {
+      if (!this.#isAsRead(refs, entries, pages)) return { result: false };
+      guard?.check(entries.slice(refs.length), now);
+      return { result: true, writes: refs.map((ref) => this.#writeOf(ref)) };
+    };
+    return this.#base.update(
+      [...refs, ...held],
+      change,
+      by,
+      this.#pages.map(({ page }) => page),
+    );
+  }
+
+  /** Whether what was read is as it was, all of it at one moment. */
+  isCurrent(by: Writer): Awaitable<boolean> {
+    const refs = this.#readsAnd([]);
+    // One look by itself is always of one moment.
+    if (refs.length + this.#pages.length <= 1) return true;
+    if (this.#pages.length === 0)
+      return chain(this.#base.read(refs), (entries) => this.#isAsRead(refs, entries, []));
+    return this.#base.update(
+      refs,
+      (entries, _now, pages = []) => ({ result: this.#isAsRead(refs, entries, pages) }),
+      by,
+      this.#pages.map(({ page }) => page),
+    );
+  }
+
+  #isAsRead(
+    refs: readonly Ref[],
+    entries: readonly (Entry | undefined)[],
+    pages: readonly (readonly ListedEntry[])[],
+  ): boolean {
+    const sameEntries = refs.every((ref, place) => {
+      const id = idOf(ref);
+      return !this.#reads.has(id) || this.#found.get(id)?.revision === entries[place]?.revision;
+    });
+    return sameEntries && this.#pages.every(({ found }, place) => isSameListing(found, pages[place] ?? []));
+  }
+
+  #readsAnd(more: readonly Ref[]): Ref[] {
+    const refs = new Map(this.#reads);
+    for (const ref of more) refs.set(idOf(ref), ref);
+    return [...refs.values()];
+  }
+
+  #writeOf(ref: Ref): Write | undefined {
+    const draft = this.#drafts.get(idOf(ref));
+    if (draft === undefined) return undefined;
+    if (draft.entry === undefined) return { delete: true };
+    return { put: draft.entry.value, expires: draft.entry.expiresAt ?? "never" };
+  }
+
+  /** The entries as they are here, fetched once. */
+  #look(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]> {
+    const unknown = refs.filter((ref) => !this.#drafts.has(idOf(ref)) && !this.#found.has(idOf(ref)));
+    const here = () => {
+      const now = this.now();
+      return refs.map((ref) => this.#entryOf(ref, now));
+    };
+    if (unknown.length === 0) return here();
+    return chain(this.#base.read(unknown), (entries) => {
+      for (const [place, ref] of unknown.entries()) this.#found.set(idOf(ref), entries[place]);
+      return here();
+    });
+  }
+
+  #entryOf(ref: Ref, now: number): Entry | undefined {
+    const id = idOf(ref);
+    const draft = this.#drafts.get(id);
+    const entry = draft === undefined ? this.#found.get(id) : draft.entry;
+    return entry?.expiresAt !== undefined && entry.expiresAt <= now ? undefined : entry;
+  }
+
+  /** A page of the backend as it is, remembered. */
+  #list(page: Page & { values: boolean }): Awaitable<ListedEntry[]> {
+    const { values: _, ...asked } = page;
+    return chain(this.#base.scan(page), (found) => {
+      this.#pages.push({ page: asked, found: found.map(({ value: _, ...rest }) => rest) });
+      return found;
+    });
+  }
+
+  #draftsOf({ space, prefix, after }: Page): { key: string; entry: Entry | undefined }[] {
+    const now = this.now();
+    return [...this.#drafts.values()]
+      .filter(({ ref }) => ref.space === space && ref.key.startsWith(prefix))
+      .filter(({ ref }) => after === undefined || compareKeys(ref.key, after) > 0)
+      .map(({ ref }) => ({ key: ref.key, entry: this.#entryOf(ref, now) }));
+  }
+
+  /** The entries for a change to look at: only those that it does look at count as read. */
+  #watched(refs: readonly Ref[], entries: (Entry | undefined)[]): (Entry | undefined)[] {
+    return new Proxy(entries, {
+      get: (target, name) => {
+        const ref = typeof name === "string" ? refs[Number(name)] : undefined;
+        if (ref !== undefined) this.#dependOn(ref);
+        return Reflect.get(target, name);
+      },
+    });
+  }
+
+  #dependOn(ref: Ref): void {
+    const id = idOf(ref);
+    // What the transaction itself has written depends on nothing any more.
+    if (!this.#drafts.has(id)) this.#reads.set(id, ref);
+  }
+}
+
+function idOf({ space, key }: Ref): string {
+  return `${space} ${key}`;
+}
+
+function draftOf(key: string, value: Encoded, now: number, createdAt: number, expiresAt?: number): Entry {
+  const expiry = expiresAt === undefined ? {} : { expiresAt };
+  return { key, value, revision: NOT_YET, createdAt, updatedAt: now, ...expiry };
+}
+
+function isSameListing(a: readonly ListedEntry[], b: readonly ListedEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ key, revision }, place) => key === b[place]?.key && revision === b[place]?.revision)
+  );
+}

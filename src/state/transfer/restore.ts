@@ -1,0 +1,51 @@
+import type { Backend, Loaded, LoadItem, Writer } from "../../backends/backend.ts";
+import { SqliteBackend } from "../../backends/sqlite/backend.ts";
+import { type Verification, verifyFile } from "../../backends/sqlite/verify.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { node } from "../../lib/node.ts";
+import { COPIED } from "./copy.ts";
+
+/** Checks a backup as a whole. Raises `damaged` for one that is not as it was written, and what opening it raises. */
+export function checkBackup(file: string): Verification {
+  const checked = verifyFile(file);
+  const [finding] = checked.findings;
+  if (finding === undefined) return checked;
+  throw new RunnerError(
+    "damaged",
+    `Cannot restore "${file}": ${finding.where}: ${finding.what}. Nothing was changed; use another backup.`,
+  );
+}
+
+/**
+ * Makes the entries of a checked backup those of a store, in one commit, which its history and those who watch it see
+ * as any other. `scratch` is a path where nothing is, for a copy that may be brought to the newest schema.
+ */
+export async function restoreEntries(
+  file: string,
+  backend: Backend,
+  { by, scratch }: { by: Writer; scratch: string },
+): Promise<Loaded> {
+  const { copyFileSync, rmSync, chmodSync } = node.fs;
+  try {
+    copyFileSync(file, scratch);
+    chmodSync(scratch, 0o600);
+    const copy = new SqliteBackend({ path: scratch, durability: "normal", busyTimeout: 0 });
+    try {
+      const { revision } = await copy.stats();
+      const items = () => itemsOf(copy);
+      return await backend.load(items, { replace: COPIED, above: revision }, by);
+    } finally {
+      copy.close();
+    }
+  } finally {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(scratch + suffix, { force: true });
+  }
+}
+
+function* itemsOf(copy: SqliteBackend): Generator<LoadItem> {
+  for (const space of COPIED) {
+    for (const page of copy.snapshot({ space, prefix: "" })) {
+      for (const entry of page) yield { space, entry };
+    }
+  }
+}

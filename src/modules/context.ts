@@ -6,6 +6,16 @@ export interface CallContext {
   readonly cwd: string;
   /** The task's name; absent at the top level of a file. */
   readonly task?: string;
+  /** The context of the coroutine that spawned this one. */
+  readonly parent?: CallContext;
+  /** Environment variables that its commands get besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Aborted when the task has to end: what it started must be stopped. */
+  readonly signal?: AbortSignal;
+  /** What has to have ended before the task counts as ended: commands that it started. */
+  readonly running?: Set<Promise<unknown>>;
+  /** Whether functions that know how only say what they would change. */
+  readonly dryRun?: boolean;
   /** The stores as they are to be used inside of `with_lock`: whose writes fail when a lock was lost. */
   fenced?: ReadonlyMap<Store, Store>;
 }

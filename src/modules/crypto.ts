@@ -1,52 +1,98 @@
 import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import { fromBytes } from "../lib/bytes.ts";
-import { Arguments } from "./arguments.ts";
-import type { HostFunction, LuaModule } from "./module.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { defineFunction, type FunctionDef, type ModuleDef } from "./define.ts";
 
-const DIGESTS = ["md5", "sha1", "sha256", "sha512"] as const;
+/** The digests that scripts may ask for. */
+export const DIGESTS = ["md5", "sha1", "sha256", "sha512"] as const;
+export type Digest = (typeof DIGESTS)[number];
+
 const MOST_RANDOM_BYTES = 1 << 20;
 
 /** The Lua module `crypto`: digests as lower-case hex, encodings, random bytes. */
-export function createCryptoModule(): LuaModule {
-  const functions: Record<string, HostFunction> = {
-    hmac: define("hmac", (args) => {
-      const algorithm = args.string(0, "algorithm");
-      if (!isDigest(algorithm)) return args.refuse(0, "algorithm", `one of ${DIGESTS.join(", ")}`);
-      return createHmac(algorithm, args.bytes(1, "key")).update(args.bytes(2, "text")).digest("hex");
+export const cryptoModule: ModuleDef = {
+  name: "crypto",
+  description: "Digests, encodings, random bytes and ids.",
+  functions: {
+    ...(Object.fromEntries(DIGESTS.map((name) => [name, digest(name)])) as Record<
+      Digest,
+      FunctionDef<never>
+    >),
+
+    hmac: defineFunction({
+      description: "The keyed digest (HMAC) of a text, in hex.",
+      args: (z) => ({ algorithm: z.oneOf(DIGESTS), key: z.bytes(), text: z.bytes() }),
+      returns: "string",
+      example: 'assert(#crypto.hmac("sha256", "key", "text") == 64)',
+      run: ({ algorithm, key, text }) => createHmac(algorithm, key).update(text).digest("hex"),
     }),
-    base64_encode: define("base64_encode", (args) => Buffer.from(args.bytes(0, "text")).toString("base64")),
-    base64_decode: define("base64_decode", (args) => {
-      const text = args.string(0, "text").replace(/\s+/g, "");
-      if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return args.refuse(0, "text", "base64");
-      return fromBytes(Buffer.from(text, "base64"));
+
+    base64_encode: defineFunction({
+      description: "A text or bytes in base64.",
+      args: (z) => ({ text: z.bytes() }),
+      returns: "string",
+      example: 'assert(crypto.base64_encode("hello") == "aGVsbG8=")',
+      run: ({ text }) => Buffer.from(text).toString("base64"),
     }),
-    hex_encode: define("hex_encode", (args) => Buffer.from(args.bytes(0, "text")).toString("hex")),
-    hex_decode: define("hex_decode", (args) => {
-      const text = args.string(0, "text");
-      if (!/^([0-9a-f]{2})*$/i.test(text)) return args.refuse(0, "text", "pairs of hex digits");
-      return fromBytes(Buffer.from(text, "hex"));
+
+    base64_decode: defineFunction({
+      description: "The content of base64, also without padding or in its form for URLs.",
+      args: (z) => ({ text: z.string() }),
+      returns: "string",
+      example: 'assert(crypto.base64_decode("aGVsbG8=") == "hello")',
+      run({ text }) {
+        const bare = text.replace(/\s+/g, "");
+        if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(bare)) throw undecodable("base64_decode", "base64");
+        return fromBytes(Buffer.from(bare, "base64"));
+      },
     }),
-    uuid: () => randomUUID(),
-    random_bytes: define("random_bytes", (args) => {
-      const count = args.number(0, "count");
-      if (!Number.isInteger(count) || count < 0 || count > MOST_RANDOM_BYTES) {
-        return args.refuse(0, "count", `a whole number from 0 to ${MOST_RANDOM_BYTES}`);
-      }
-      return fromBytes(randomBytes(count));
+
+    hex_encode: defineFunction({
+      description: "A text or bytes in hex digits.",
+      args: (z) => ({ text: z.bytes() }),
+      returns: "string",
+      example: 'assert(crypto.hex_encode("hi") == "6869")',
+      run: ({ text }) => Buffer.from(text).toString("hex"),
     }),
-  };
-  for (const digest of DIGESTS) {
-    functions[digest] = define(digest, (args) =>
-      createHash(digest).update(args.bytes(0, "text")).digest("hex"),
-    );
-  }
-  return { name: "crypto", functions };
+
+    hex_decode: defineFunction({
+      description: "The content of hex digits.",
+      args: (z) => ({ text: z.string() }),
+      returns: "string",
+      example: 'assert(crypto.hex_decode("6869") == "hi")',
+      run({ text }) {
+        if (!/^([0-9a-f]{2})*$/i.test(text)) throw undecodable("hex_decode", "pairs of hex digits");
+        return fromBytes(Buffer.from(text, "hex"));
+      },
+    }),
+
+    uuid: defineFunction({
+      description: "A random id (UUID, version 4).",
+      returns: "string",
+      example: "assert(#crypto.uuid() == 36)",
+      run: () => randomUUID(),
+    }),
+
+    random_bytes: defineFunction({
+      description: "Bytes of the system's random generator.",
+      args: (z) => ({ count: z.integer(0, MOST_RANDOM_BYTES) }),
+      returns: "string",
+      example: "assert(#crypto.random_bytes(16) == 16)",
+      run: ({ count }) => fromBytes(randomBytes(count)),
+    }),
+  },
+};
+
+function digest(name: Digest): FunctionDef<never> {
+  return defineFunction({
+    description: `The ${name} digest of a text or bytes, in hex.`,
+    args: (z) => ({ text: z.bytes() }),
+    returns: "string",
+    example: `assert(crypto.${name}("abc"):match("^%x+$"))`,
+    run: ({ text }) => createHash(name).update(text).digest("hex"),
+  });
 }
 
-function define(name: string, run: (args: Arguments) => ReturnType<HostFunction>): HostFunction {
-  return (...values) => run(new Arguments(`crypto.${name}`, values));
-}
-
-function isDigest(name: string): name is (typeof DIGESTS)[number] {
-  return DIGESTS.some((digest) => digest === name);
+function undecodable(name: string, expected: string): RunnerError {
+  return new RunnerError("bad_argument", `crypto.${name}: argument 1 (text): expected ${expected}`);
 }

@@ -1,195 +1,111 @@
 import { resolve } from "node:path";
-import { fromBytes } from "../lib/bytes.ts";
-import { guardChild, signalGroup } from "../lib/children.ts";
-import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
-import { messageOf, RunnerError } from "../lib/errors.ts";
-import { Arguments, isRecord, type Options, toNumber } from "./arguments.ts";
-import type { CurrentContext } from "./context.ts";
-import type { LuaModule, LuaRecord } from "./module.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { type CommandResult, type CommandSpec, runCommand, shellCommand } from "./command.ts";
+import { defineFunction, type ModuleDef } from "./define.ts";
+import type { ModuleHost } from "./host.ts";
+import type { LuaRecord } from "./module.ts";
+import type { ArgsOf, Shape, Words } from "./schema/words.ts";
 
-const OPTIONS = ["cwd", "env", "stdin", "timeout", "shell", "check"] as const;
-type ExecOptions = Options<(typeof OPTIONS)[number]>;
+/** The arguments that `exec.run` and its kin take: a line for the shell or a list of words, and options. */
+const runArguments = (z: Words) => ({
+  command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
+  options: z.options({
+    cwd: z.optional(z.string()),
+    env: z.optional(z.record(z.either(z.string(), z.number()))),
+    stdin: z.optional(z.bytes()),
+    timeout: z.optional(z.duration()),
+    shell: z.optional(z.string()),
+    check: z.optional(z.boolean()),
+    on_line: z.optional(z.fn()),
+  }),
+});
+type RunArguments = ArgsOf<ReturnType<typeof runArguments> & Shape>;
 
-/** How long a command that was told to stop may take before it is killed, in ms. */
-const STOP_GRACE = 2000;
-
-/** What came of a command. */
-export interface CommandResult {
-  readonly stdout: string | Uint8Array;
-  readonly stderr: string | Uint8Array;
-  readonly exitCode: number;
-}
-
-/** A command to run; `argv` is executed as it stands. */
-export interface CommandSpec {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string | Uint8Array;
-  /** Milliseconds until its whole process group is stopped. */
-  readonly timeout?: number;
-}
-
-/** The argv of a command line for the shell. */
-export function shellCommand(line: string, shell = "/bin/sh"): string[] {
-  return [shell, "-c", line];
-}
-
-/**
- * Runs a command to its end and collects its output. Raises `not_found` when there is no such program or folder and
- * `timeout` when it took too long; a non-zero exit is a result.
- */
-export async function runCommand(command: CommandSpec): Promise<CommandResult> {
-  const child = spawn(command);
-  guardChild(child);
-  let timedOut = false;
-  let killTimer: Timer | undefined;
-  const timer =
-    command.timeout === undefined
-      ? undefined
-      : setTimeout(() => {
-          timedOut = true;
-          signalGroup(child.pid, "SIGTERM");
-          killTimer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), STOP_GRACE);
-        }, command.timeout);
-  try {
-    const [stdout, stderr, exitCode] = await Promise.all([
-      child.stdout.bytes(),
-      child.stderr.bytes(),
-      child.exited,
-    ]);
-    if (timedOut) {
-      throw new RunnerError(
-        "timeout",
-        `Cannot finish ${JSON.stringify(command.argv.join(" "))}: stopped after ${(command.timeout ?? 0) / 1000} s.`,
-      );
-    }
-    return {
-      stdout: fromBytes(stdout),
-      stderr: fromBytes(stderr),
-      exitCode,
-    };
-  } finally {
-    clearTimeout(timer);
-    clearTimeout(killTimer);
-  }
-}
-
-/**
- * Runs a shell command to its end and hands on what it writes as it comes; returns its exit code.
- * Raises `not_found` when the folder does not exist.
- */
-export async function runShellLine(
-  line: string,
-  cwd: string,
-  onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void,
-): Promise<number> {
-  const child = spawn({ argv: shellCommand(line), cwd });
-  guardChild(child);
-  const forward = async (stream: "stdout" | "stderr") => {
-    for await (const chunk of child[stream]) onOutput(stream, chunk);
-  };
-  await Promise.all([forward("stdout"), forward("stderr")]);
-  return child.exited;
-}
-
-function spawn(command: CommandSpec) {
-  try {
-    return Bun.spawn([...command.argv], {
-      cwd: command.cwd,
-      env: { ...process.env, ...command.env },
-      stdin: command.stdin === undefined ? "ignore" : Buffer.from(command.stdin),
-      stdout: "pipe",
-      stderr: "pipe",
-      detached: true,
-    });
-  } catch (error) {
-    throw new RunnerError(
-      "not_found",
-      `Cannot run "${command.argv[0]}" in ${command.cwd}: ${messageOf(error)}. Is it installed and on PATH?`,
-      { cause: error },
-    );
-  }
-}
+const RESULT = "{ stdout: string, stderr: string, exit_code: integer, success: boolean }";
 
 /** The Lua module `exec`. */
-export function createExecModule(current: CurrentContext): LuaModule {
+export function createExecModule(host: ModuleHost): ModuleDef {
   return {
     name: "exec",
+    description: "Runs other programs.",
     functions: {
-      run: (...values) => {
-        const args = new Arguments("exec.run", values);
-        const options = args.options(1, OPTIONS);
-        const command: CommandSpec = {
-          argv: argvOf(args, options),
-          cwd: resolve(current().cwd, options.string("cwd") ?? ""),
-          ...environment(options),
-          ...standardInput(options),
-          ...timeLimit(options),
-        };
-        const check = options.boolean("check") ?? false;
-        return runCommand(command).then((result) => {
-          if (check && result.exitCode !== 0) throw failed(command, result);
-          return {
-            stdout: result.stdout,
-            stderr: result.stderr,
-            exit_code: result.exitCode,
-            success: result.exitCode === 0,
-          };
-        });
-      },
+      run: defineFunction({
+        description:
+          'Runs a line in the shell, or a program with its arguments as a list, and waits for its end. Options: cwd, env (added to ours), stdin, timeout, shell, check (a non-zero exit is an error), on_line (a function that gets each line of output and "stdout" or "stderr").',
+        args: runArguments,
+        returns: RESULT,
+        example:
+          'local r = exec.run({ "echo", "hi" }, { timeout = "5s" })  assert(r.success and r.stdout == "hi\\n")',
+        aliases: ["command", "cmd", "shell"],
+        effect: true,
+        permission: "exec",
+        run: (args) => run(host, "exec.run", args).then(toTable),
+      }),
+      output: defineFunction({
+        description:
+          "What a command prints, without the last line end; an error when it does not end with 0. Takes what `exec.run` takes.",
+        args: runArguments,
+        returns: "string",
+        example: 'assert(exec.output("echo hi") == "hi")',
+        effect: true,
+        permission: "exec",
+        run: ({ command, options }) =>
+          run(host, "exec.output", { command, options: { ...options, check: true } }).then(({ stdout }) =>
+            typeof stdout === "string" ? stdout.replace(/\r?\n$/, "") : stdout,
+          ),
+      }),
+      which: defineFunction({
+        description: "Where a program is, or nil when PATH has none of that name.",
+        args: (z) => ({ program: z.string() }),
+        returns: "string?",
+        example: 'assert(exec.which("no-such-program") == nil)',
+        permission: "exec",
+        run: ({ program }) => Bun.which(program, { cwd: host.current().cwd }) ?? undefined,
+      }),
     },
   };
 }
 
-function argvOf(args: Arguments, options: ExecOptions): string[] {
-  const command = args.values[0];
-  if (typeof command === "string") return shellCommand(command, options.string("shell"));
-  if (!Array.isArray(command) || command.length === 0) {
-    return args.refuse(0, "command", "a command line or a list of a program and its arguments");
+/** A command's result as Lua sees it. */
+export function toTable({ stdout, stderr, exitCode }: CommandResult): LuaRecord {
+  return { stdout, stderr, exit_code: exitCode, success: exitCode === 0 };
+}
+
+/** Runs what the arguments of `exec.run` describe. Raises `task_failed` for a non-zero exit when they say `check`. */
+export async function run(
+  { current, permits }: ModuleHost,
+  callee: string,
+  { command, options }: RunArguments,
+): Promise<CommandResult> {
+  const argv = typeof command === "string" ? shellCommand(command, options.shell) : command.map(String);
+  const [program] = argv;
+  if (program === undefined) {
+    throw new RunnerError(
+      "bad_argument",
+      `${callee}: argument 1 (command): expected a command line or a list of a program and its arguments, got an empty list`,
+    );
   }
-  return command.map((word, i) => {
-    if (typeof word === "string") return word;
-    const number = toNumber(word);
-    if (number === undefined) return args.fail(`argument 1 (command): item ${i + 1} is not a string`);
-    return String(number);
-  });
-}
-
-function environment(options: ExecOptions): { env?: Record<string, string> } {
-  const env = options.raw("env");
-  if (env === undefined) return {};
-  if (!isRecord(env)) return options.refuse("env", "a table of strings");
-  return {
-    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, text(options, value)])),
+  permits.check("exec", typeof command === "string" ? "sh" : program, callee);
+  const { env, on_line: onLine } = options;
+  const spec: CommandSpec = {
+    argv,
+    cwd: resolve(current().cwd, options.cwd ?? ""),
+    env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+    stdin: options.stdin,
+    timeout: options.timeout,
+    context: current(),
+    onLine: onLine && ((line, stream) => onLine.call(line, stream)),
   };
+  const result = await runCommand(spec);
+  if (options.check && result.exitCode !== 0) throw failed(argv.at(-1) ?? "", result);
+  return result;
 }
 
-function text(options: ExecOptions, value: LuaRecord[string]): string {
-  if (typeof value === "string") return value;
-  const number = toNumber(value);
-  return number === undefined ? options.refuse("env", "a table of strings") : String(number);
-}
-
-function standardInput(options: ExecOptions): { stdin?: string | Uint8Array } {
-  const stdin = options.raw("stdin");
-  if (stdin === undefined) return {};
-  if (typeof stdin === "string" || stdin instanceof Uint8Array) return { stdin };
-  return options.refuse("stdin", "a string");
-}
-
-function timeLimit(options: ExecOptions): { timeout?: number } {
-  const given = options.raw("timeout");
-  if (given === undefined) return {};
-  const timeout = parseDuration(typeof given === "string" ? given : (toNumber(given) ?? Number.NaN));
-  return timeout === undefined ? options.refuse("timeout", DURATION_SYNTAX) : { timeout };
-}
-
-function failed(command: CommandSpec, result: CommandResult): RunnerError {
-  const lines = Buffer.from(result.stderr).toString("utf8").trim().split("\n");
-  const last = lines.at(-1) ? `: ${lines.at(-1)}` : "";
+/** The error of a command that should have ended with 0; its last words are in it. */
+export function failed(command: string, result: CommandResult): RunnerError {
+  const last = Buffer.from(result.stderr).toString("utf8").trim().split("\n").at(-1);
   return new RunnerError(
     "task_failed",
-    `${JSON.stringify(command.argv.at(-1))} ended with exit code ${result.exitCode}${last}`,
+    `${JSON.stringify(command)} ended with exit code ${result.exitCode}${last ? `: ${last}` : ""}`,
   );
 }

@@ -1,132 +1,281 @@
-import { createHash } from "node:crypto";
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
-  createReadStream,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
-  symlinkSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fromBytes } from "../lib/bytes.ts";
-import { messageOf, RunnerError } from "../lib/errors.ts";
-import { fromFloat } from "../lib/value.ts";
-import { Arguments } from "./arguments.ts";
-import type { CurrentContext } from "./context.ts";
-import type { HostFunction, LuaModule } from "./module.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { reasonToKeep } from "../lib/removable.ts";
+import { DIGESTS } from "./crypto.ts";
+import { defineFunction, type FunctionDef, type ModuleDef } from "./define.ts";
+import { hashFile, parseMode, replaceFile, replaceSymlink, statOf } from "./files.ts";
+import type { ModuleHost } from "./host.ts";
+import type { HostResult } from "./module.ts";
+import type { ArgsOf, Shape, Words } from "./schema/words.ts";
+import { attempt } from "./system-errors.ts";
 
-/** The Lua module `fs`: files and folders of this machine. Relative paths start from the task's folder. */
-export function createFsModule(current: CurrentContext): LuaModule {
-  const functions: Record<string, HostFunction> = {};
-  /** Defines a function whose system errors become `Cannot read "x": …` with a code. */
-  const define = (name: string, run: (args: Arguments, path: PathReader) => ReturnType<HostFunction>) => {
-    functions[name] = (...values) => {
-      const args = new Arguments(`fs.${name}`, values);
-      const path = (index: number, label = "path") => resolve(current().cwd, args.string(index, label));
-      try {
-        const result = run(args, path);
-        return result instanceof Promise ? result.catch((error) => refuse(name, args, error)) : result;
-      } catch (error) {
-        return refuse(name, args, error);
-      }
-    };
-  };
+/** Finds a path of a call: absolute, and allowed. */
+type Locate = (path: string) => string;
 
-  define("read", (_, path) => fromBytes(readFileSync(path(0))));
-  define("write", (args, path) => done(writeFileSync(path(0), args.bytes(1, "content"))));
-  define("append", (args, path) => done(appendFileSync(path(0), args.bytes(1, "content"))));
-  define("exists", (_, path) => existsSync(path(0)));
-  define("stat", (_, path) => statOf(path(0)));
-  define("mkdir", (_, path) => done(mkdirSync(path(0), { recursive: true })));
-  define("remove", (_, path) => {
-    const existed = lstatSync(path(0), { throwIfNoEntry: false }) !== undefined;
-    rmSync(path(0), { recursive: true, force: true });
-    return existed;
-  });
-  define("copy", (_, path) =>
-    done(cpSync(path(0, "from"), path(1, "to"), { recursive: true, preserveTimestamps: true })),
-  );
-  define("move", (_, path) => done(renameSync(path(0, "from"), path(1, "to"))));
-  define("symlink", (args, path) => done(replaceSymlink(args.string(0, "target"), path(1))));
-  define("list", (_, path) => readdirSync(path(0)).sort());
-  define("glob", (args) =>
-    [...new Bun.Glob(args.string(0, "pattern")).scanSync({ cwd: current().cwd, dot: true })].sort(),
-  );
-  define("tempdir", () => mkdtempSync(join(tmpdir(), "runner-")));
-  define("hash", (args, path) => hashFile(path(0), args.optionalString(1, "algorithm") ?? "sha256"));
-  return { name: "fs", functions };
+interface PathFunction<S extends Shape> extends Omit<FunctionDef<S>, "run" | "args" | "permission"> {
+  readonly args: (words: Words) => S;
+  run(args: ArgsOf<S>, locate: Locate): HostResult | Promise<HostResult>;
 }
 
-type PathReader = (index: number, label?: string) => string;
+/** The Lua module `fs`: files and folders of this machine. Relative paths start from the task's folder. */
+export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
+  /** A function whose paths are checked and whose system errors become `Cannot read "x": …` with a code. */
+  const define = <S extends Shape>(name: string, definition: PathFunction<S>): FunctionDef<never> =>
+    defineFunction<S>({
+      ...definition,
+      permission: "fs",
+      run(args) {
+        const [subject] = Object.values(args);
+        const locate = (path: string) => {
+          const absolute = resolve(current().cwd, path);
+          permits.check("fs", absolute, `fs.${name}`);
+          return absolute;
+        };
+        return attempt(name, String(subject ?? ""), () => definition.run(args, locate));
+      },
+    });
+
+  return {
+    name: "fs",
+    description: "Files and folders of this machine. Relative paths start from the task's folder.",
+    functions: {
+      read: define("read", {
+        description: "The whole content of a file.",
+        args: (z) => ({ path: z.string() }),
+        returns: "string",
+        example: 'fs.write("a.txt", "one")  assert(fs.read("a.txt") == "one")',
+        aliases: ["read_file"],
+        run: ({ path }, locate) => fromBytes(readFileSync(locate(path))),
+      }),
+      write: define("write", {
+        description:
+          'Writes a file, replacing what was there. With `atomic = true` readers see the old or the new content, never half of it; `mode` is octal text such as "0600".',
+        args: (z) => ({
+          path: z.string(),
+          content: z.bytes(),
+          options: z.options({ atomic: z.optional(z.boolean()), mode: z.optional(z.string()) }),
+        }),
+        returns: "true",
+        example: 'fs.write("secret.txt", "x", { atomic = true, mode = "0600" })',
+        aliases: ["write_file"],
+        effect: true,
+        run({ path, content, options }, locate) {
+          const target = locate(path);
+          const mode = options.mode === undefined ? undefined : parseMode(options.mode, "fs.write");
+          if (options.atomic) replaceFile(target, content, { mode });
+          else writeFileSync(target, content);
+          if (mode !== undefined) chmodSync(target, mode);
+          return true;
+        },
+      }),
+      append: define("append", {
+        description: "Adds to the end of a file, which is created when it is not there.",
+        args: (z) => ({ path: z.string(), content: z.bytes() }),
+        returns: "true",
+        example: 'fs.append("log.txt", "line\\n")  assert(fs.read("log.txt") == "line\\n")',
+        effect: true,
+        run: ({ path, content }, locate) => done(appendFileSync(locate(path), content)),
+      }),
+      exists: define("exists", {
+        description: "Whether there is a file, a folder or anything else.",
+        args: (z) => ({ path: z.string() }),
+        returns: "boolean",
+        example: 'assert(not fs.exists("nothing"))',
+        run: ({ path }, locate) => existsSync(locate(path)),
+      }),
+      is_file: define("is_file", {
+        description: "Whether it is a file, or a link to one.",
+        args: (z) => ({ path: z.string() }),
+        returns: "boolean",
+        example: 'assert(not fs.is_file("."))',
+        run: ({ path }, locate) => statSync(locate(path), { throwIfNoEntry: false })?.isFile() ?? false,
+      }),
+      is_dir: define("is_dir", {
+        description: "Whether it is a folder, or a link to one.",
+        args: (z) => ({ path: z.string() }),
+        returns: "boolean",
+        example: 'assert(fs.is_dir("."))',
+        run: ({ path }, locate) => statSync(locate(path), { throwIfNoEntry: false })?.isDirectory() ?? false,
+      }),
+      stat: define("stat", {
+        description:
+          "What is known of a path, or nil when there is nothing: type (file, directory, link, other), size, mode as octal text, modified, and the target of a link.",
+        args: (z) => ({ path: z.string() }),
+        returns: "{ type: string, size: integer, mode: string, modified: number, target?: string }?",
+        example: 'fs.write("a.txt", "one")  assert(fs.stat("a.txt").size == 3)',
+        run: ({ path }, locate) => statOf(locate(path)),
+      }),
+      mkdir: define("mkdir", {
+        description: "Makes a folder and those above it; one that is there already is fine.",
+        args: (z) => ({ path: z.string() }),
+        returns: "true",
+        example: 'fs.mkdir("a/b/c")  assert(fs.is_dir("a/b/c"))',
+        aliases: ["mkdir_p"],
+        effect: true,
+        run: ({ path }, locate) => done(mkdirSync(locate(path), { recursive: true })),
+      }),
+      remove: define("remove", {
+        description:
+          "Removes a file, or a folder with all that is in it; never the folder where the script works, a home, or the root.",
+        args: (z) => ({ path: z.string() }),
+        returns: "boolean existed",
+        example: 'fs.write("a.txt", "")  assert(fs.remove("a.txt") and not fs.remove("a.txt"))',
+        aliases: ["rm", "delete"],
+        effect: true,
+        run({ path }, locate) {
+          const target = locate(path);
+          const reason = reasonToKeep(target, current().cwd);
+          if (reason !== undefined) {
+            throw new RunnerError(
+              "denied",
+              `Cannot remove ${JSON.stringify(path)}: ${reason}. Remove what is in it by name.`,
+            );
+          }
+          const existed = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+          rmSync(target, { recursive: true, force: true });
+          return existed;
+        },
+      }),
+      copy: define("copy", {
+        description: "Copies a file, or a folder with all that is in it; times are kept.",
+        args: (z) => ({ from: z.string(), to: z.string() }),
+        returns: "true",
+        example: 'fs.write("a.txt", "one")  fs.copy("a.txt", "b.txt")  assert(fs.read("b.txt") == "one")',
+        aliases: ["cp"],
+        effect: true,
+        run: ({ from, to }, locate) =>
+          done(cpSync(locate(from), locate(to), { recursive: true, preserveTimestamps: true })),
+      }),
+      move: define("move", {
+        description: "Renames a file or folder, replacing a file that is there; also onto another disk.",
+        args: (z) => ({ from: z.string(), to: z.string() }),
+        returns: "true",
+        example: 'fs.write("a.txt", "one")  fs.move("a.txt", "b.txt")  assert(not fs.exists("a.txt"))',
+        aliases: ["mv", "rename"],
+        effect: true,
+        run: ({ from, to }, locate) => done(move(locate(from), locate(to))),
+      }),
+      symlink: define("symlink", {
+        description: "Makes a link, in place of a link that was there, in one step.",
+        args: (z) => ({ target: z.string(), path: z.string() }),
+        returns: "true",
+        example: 'fs.symlink("v2", "current")  assert(fs.stat("current").target == "v2")',
+        aliases: ["link"],
+        effect: true,
+        run: ({ target, path }, locate) => done(replaceSymlink(target, locate(path))),
+      }),
+      chmod: define("chmod", {
+        description: 'Sets the mode, as octal text such as "0644".',
+        args: (z) => ({ path: z.string(), mode: z.string() }),
+        returns: "true",
+        example: 'fs.write("a.txt", "")  fs.chmod("a.txt", "0600")  assert(fs.stat("a.txt").mode == "0600")',
+        effect: true,
+        run: ({ path, mode }, locate) => done(chmodSync(locate(path), parseMode(mode, "fs.chmod"))),
+      }),
+      list: define("list", {
+        description: "The names in a folder, sorted.",
+        args: (z) => ({ path: z.optional(z.string()) }),
+        returns: "string[]",
+        example: 'fs.write("a.txt", "")  assert(fs.list(".")[1] == "a.txt")',
+        aliases: ["ls", "readdir"],
+        run: ({ path }, locate) => readdirSync(locate(path ?? ".")).sort(),
+      }),
+      glob: define("glob", {
+        description:
+          "The files that match a pattern (`*`, `**`, `?`, `[a-z]`, `{a,b}`), sorted; hidden ones too.",
+        args: (z) => ({ pattern: z.string(), options: z.options({ cwd: z.optional(z.string()) }) }),
+        returns: "string[]",
+        example: 'fs.mkdir("src")  fs.write("src/a.lua", "")  assert(#fs.glob("**/*.lua") == 1)',
+        run({ pattern, options }, locate) {
+          const cwd = locate(options.cwd ?? ".");
+          // A pattern may lead out of the folder; what it leads to has to be allowed as well.
+          locate(resolve(cwd, pattern.replace(/[*?[{].*$/s, "")));
+          return [...new Bun.Glob(pattern).scanSync({ cwd, dot: true })].sort();
+        },
+      }),
+      tempdir: define("tempdir", {
+        description: "Makes a folder for temporary files; removing it is up to the script.",
+        args: () => ({}),
+        returns: "string",
+        example: "local folder = fs.tempdir()  assert(fs.is_dir(folder))  fs.remove(folder)",
+        effect: true,
+        run: (_, locate) => mkdtempSync(locate(join(tmpdir(), "runner-"))),
+      }),
+      hash: define("hash", {
+        description: "The digest of a file's content, in hex: sha256 unless another is named.",
+        args: (z) => ({ path: z.string(), algorithm: z.optional(z.oneOf(DIGESTS)) }),
+        returns: "string",
+        example: 'fs.write("a.txt", "one")  assert(fs.hash("a.txt") == crypto.sha256("one"))',
+        run: ({ path, algorithm }, locate) => hashFile(locate(path), algorithm ?? "sha256"),
+      }),
+      real: define("real", {
+        description: "The absolute path, with all links followed.",
+        args: (z) => ({ path: z.string() }),
+        returns: "string",
+        example: 'assert(fs.real("."):sub(1, 1) == "/")',
+        run: ({ path }, locate) => realpathSync(locate(path)),
+      }),
+      join: pathFunction("Parts of a path, joined.", 'assert(fs.join("a", "../b") == "b")', (parts) =>
+        join(...parts),
+      ),
+      basename: pathFunction(
+        "The last part of a path.",
+        'assert(fs.basename("a/b.txt") == "b.txt")',
+        ([path]) => basename(path ?? ""),
+      ),
+      dirname: pathFunction(
+        "A path without its last part.",
+        'assert(fs.dirname("a/b.txt") == "a")',
+        ([path]) => dirname(path ?? ""),
+      ),
+    },
+  };
+}
+
+/** A function of text alone, which needs no file. */
+function pathFunction(
+  description: string,
+  example: string,
+  run: (parts: readonly string[]) => string,
+): FunctionDef<never> {
+  return defineFunction({
+    description,
+    example,
+    args: (z) => ({ "...parts": z.string() }),
+    returns: "string",
+    run: ({ parts }) => run(parts),
+  });
+}
 
 function done(_: unknown): true {
   return true;
 }
 
-function refuse(name: string, args: Arguments, error: unknown): never {
-  if (error instanceof RunnerError) throw error;
-  const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  throw new RunnerError(
-    missing ? "not_found" : "task_failed",
-    `Cannot ${name} ${JSON.stringify(args.values[0] ?? "")}: ${reason(error)}`,
-    { cause: error },
-  );
-}
-
-/** A system error's words without its code, call and paths: `ENOENT: no such file or directory, open '…'`. */
-function reason(error: unknown): string {
-  return /^[A-Z]+: ([^,]+)/.exec(messageOf(error))?.[1] ?? messageOf(error);
-}
-
-/** nil when there is nothing; symbolic links are told as such. */
-function statOf(path: string) {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return undefined;
-  const kind = stat.isSymbolicLink()
-    ? "link"
-    : stat.isDirectory()
-      ? "directory"
-      : stat.isFile()
-        ? "file"
-        : "other";
-  return {
-    type: kind,
-    size: stat.size,
-    mode: (stat.mode & 0o7777).toString(8).padStart(4, "0"),
-    modified: fromFloat(stat.mtimeMs / 1000),
-    ...(kind === "link" && { target: readlinkSync(path) }),
-  };
-}
-
-/** Puts a link in place of whatever link was there, in one step: readers see the old or the new target. */
-function replaceSymlink(target: string, path: string): void {
-  const temporary = `${path}.${process.pid}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  symlinkSync(target, temporary);
+/** Renames; where that cannot be, because it is another disk, copies and removes. */
+function move(from: string, to: string): void {
   try {
-    renameSync(temporary, path);
+    renameSync(from, to);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
+    cpSync(from, to, { recursive: true, preserveTimestamps: true });
+    rmSync(from, { recursive: true });
   }
-}
-
-async function hashFile(path: string, algorithm: string): Promise<string> {
-  if (!["md5", "sha1", "sha256", "sha512"].includes(algorithm)) {
-    throw new RunnerError(
-      "bad_argument",
-      `fs.hash: argument 2 (algorithm): expected md5, sha1, sha256 or sha512, got ${JSON.stringify(algorithm)}`,
-    );
-  }
-  const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest("hex");
 }

@@ -2,18 +2,14 @@ import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { Grant, Locks, Request } from "../state/locks/locks.ts";
 import type { Store } from "../state/store.ts";
-import { Arguments } from "./arguments.ts";
+import { Arguments, toNumber } from "./arguments.ts";
 import type { CallContext, CurrentContext } from "./context.ts";
-import words from "./locks.lua" with { type: "text" };
 import { type HostFunction, Results } from "./module.ts";
 
 /** How long `lock` and `with_lock` wait and a lease of `try_lock` lasts unless the script says, in seconds. */
 const DEFAULT_SECONDS = 30;
 /** How long a renewed lease outlasts a process that was stopped or whose machine died, in ms. */
 const LEASE_MS = 30_000;
-
-/** Lua that puts the `with_lock` of scripts over the one that `createLockFunctions` gives. */
-export const LOCK_WORDS = words;
 
 /** Scopes of `with_lock` that have been entered and not left, by the number that Lua knows them by. */
 interface Scope {
@@ -40,7 +36,7 @@ export function createLockFunctions(
 
   /** Makes the writes of a context depend on all scopes that it is inside of. */
   const fence = (context: CallContext) => {
-    const grants = [...scopes.values()].filter((scope) => scope.context === context);
+    const grants = [...scopes.values()].filter((scope) => isWithin(context, scope.context));
     if (grants.length === 0) delete context.fenced;
     else {
       const guard = locks.guard(grants.map(({ grant }) => grant));
@@ -64,6 +60,7 @@ export function createLockFunctions(
         const grant = acquire(name, { holder: values[1], ttl, timeout: ttl, kind: "lease" });
         return chain(grant, (taken) => (taken === undefined ? timedOut(locks, name, ttl) : true));
       }
+      if (values[2] !== undefined) args.refuse(1, "holder", "a string");
       const timeout = timeoutOf(args, 1);
       const grant = acquire(name, { ttl: LEASE_MS, timeout, kind: "renewed" });
       return chain(grant, (taken) => taken !== undefined);
@@ -114,6 +111,11 @@ export function createLockFunctions(
   return { functions, leave };
 }
 
+/** Whether a coroutine is one, or was spawned from within it. */
+function isWithin(context: CallContext | undefined, outer: CallContext): boolean {
+  return context !== undefined && (context === outer || isWithin(context.parent, outer));
+}
+
 /** The two forms of `with_lock`: (name, fn, timeout?) and (name, holder, seconds, fn). */
 function scopeOf(args: Arguments): Wanted {
   const holder = args.values[1];
@@ -128,6 +130,10 @@ function scopeOf(args: Arguments): Wanted {
 
 /** A time to wait, in ms. */
 function timeoutOf(args: Arguments, index: number): number {
+  const given = args.values[index];
+  if (index === 1 && given !== undefined && toNumber(given) === undefined) {
+    args.refuse(index, "timeout or holder", "a number of seconds or a string");
+  }
   return seconds(args, index, "timeout", { least: "zero or more" });
 }
 
@@ -148,7 +154,7 @@ function timedOut(locks: Locks, name: string, timeout: number): Awaitable<never>
     const who = held === undefined ? "others were before us" : `it is held by ${held.holder}`;
     throw new RunnerError(
       "lock_timeout",
-      `Cannot take the lock "${name}" in ${timeout / 1000} s: ${who}. Wait longer, or release it there.`,
+      `Cannot take the lock "${name}" in ${timeout / 1000} s: ${who}. Wait longer, or unlock it there.`,
     );
   });
 }

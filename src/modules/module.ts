@@ -7,6 +7,8 @@ export abstract class LuaFunction extends Opaque {
   abstract readonly definedAt: string;
   /** Runs it in a coroutine of its own and resolves with its results; rejects with what it raised. */
   abstract call(...args: LuaValue[]): Promise<LuaValue[]>;
+  /** Lets go of it at once, for one that is not called again; without this, JavaScript's collector does it some day. */
+  abstract release(): void;
 }
 
 /** A table, as the host sees a table that may hold functions too. */
@@ -33,8 +35,13 @@ export class Results {
   constructor(readonly values: readonly LuaValue[]) {}
 }
 
-/** What a host function may return: a value, several, or a promise of either, for which the coroutine waits. */
-export type HostResult = LuaValue | Results;
+/** One of the call's own arguments (1 is the first), given back as it is: the very table, function or coroutine. */
+export class SameArgument {
+  constructor(readonly index: number) {}
+}
+
+/** What a host function may return: a value, several, an argument, or a promise of these, for which the coroutine waits. */
+export type HostResult = LuaValue | Results | SameArgument;
 export type HostFunction = (...args: LuaValue[]) => HostResult | Promise<HostResult>;
 
 /**
@@ -46,4 +53,6 @@ export interface LuaModule {
   readonly functions: Readonly<Record<string, HostFunction>>;
   /** Constants beside the functions. */
   readonly fields?: Readonly<Record<string, LuaValue>>;
+  /** Names of the functions that change something outside of the script. */
+  readonly effects?: readonly string[];
 }

@@ -1,46 +1,145 @@
 import { lstatSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { messageOf } from "../lib/errors.ts";
-import { Float, fromFloat } from "../lib/value.ts";
-import { Arguments, isRecord, toNumber } from "./arguments.ts";
-import type { CurrentContext } from "./context.ts";
-import { type HostFunction, type LuaModule, type LuaRecord, Results } from "./module.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { fromFloat } from "../lib/value.ts";
+import { isRecord, toNumber } from "./arguments.ts";
+import { runShellLine } from "./command.ts";
+import type { CallContext } from "./context.ts";
+import { defineFunction, type ModuleDef } from "./define.ts";
+import { environmentVariable } from "./env.ts";
+import type { ModuleHost } from "./host.ts";
+import { type LuaRecord, type LuaValue, Results } from "./module.ts";
 import { strftime, toCalendar } from "./strftime.ts";
+import { systemNumber, systemReason } from "./system-errors.ts";
 
-export interface OsHost {
-  readonly current: CurrentContext;
+export interface OsHost extends ModuleHost {
   /** Ends the run with this exit code; the promise never settles, so that the script goes no further. */
   exit(code: number): Promise<never>;
+  /** Shows what a command of `os.execute` prints. */
+  output(stream: "stdout" | "stderr", chunk: Uint8Array, context: CallContext): void;
 }
 
 /** Lua's `os`, on the real machine: its environment, clock, time zone and files (Lua 5.4 manual, §6.9). */
-export function createOsModule(host: OsHost): LuaModule {
-  const file = (args: Arguments, index: number) => resolve(host.current().cwd, args.string(index, "path"));
+export function createOsModule({ current, permits, exit, output }: OsHost): ModuleDef {
+  const locate = (path: string, callee: string) => {
+    const absolute = resolve(current().cwd, path);
+    permits.check("fs", absolute, callee);
+    return absolute;
+  };
   return {
     name: "os",
+    description: "Lua's own library of the system, on this machine.",
     functions: {
-      time: define("time", (args) =>
-        args.count === 0 || args.values[0] === undefined ? now() : fromFields(args),
-      ),
-      clock: () => fromFloat(cpuSeconds()),
-      date: define("date", date),
-      difftime: define("difftime", (args) => fromFloat(args.number(0, "t2") - args.number(1, "t1"))),
-      getenv: define("getenv", (args) => environmentVariable(args.string(0, "name"))),
-      remove: define("remove", (args) => attempt(args, () => removePath(file(args, 0)))),
-      rename: define("rename", (args) => attempt(args, () => renameSync(file(args, 0), file(args, 1)))),
-      tmpname: () => {
-        const path = join(tmpdir(), `lua_${crypto.randomUUID().slice(0, 8)}`);
-        writeFileSync(path, "", { flag: "wx", mode: 0o600 });
-        return path;
-      },
-      exit: define("exit", (args) => host.exit(exitCode(args))),
+      time: defineFunction({
+        description:
+          "The time now, or that of a table of local date fields, in whole seconds since the epoch.",
+        args: (z) => ({ table: z.any() }),
+        returns: "integer",
+        example: "assert(os.time({ year = 2026, month = 1, day = 1, hour = 0 }) < os.time() + 1e9)",
+        run: ({ table }) => (table === undefined ? now() : fromFields(table)),
+      }),
+      clock: defineFunction({
+        description: "Seconds of processor time that this process has used.",
+        returns: "number",
+        example: "assert(os.clock() >= 0)",
+        run: () => fromFloat(cpuSeconds()),
+      }),
+      date: defineFunction({
+        description:
+          "A time as text by strftime's conversions, or as a table for `*t`; `!` before it means UTC.",
+        args: (z) => ({ format: z.optional(z.string()), time: z.optional(z.number()) }),
+        returns: "string|table",
+        example: 'assert(os.date("!%F", 0) == "1970-01-01" and os.date("!*t", 0).year == 1970)',
+        run: ({ format = "%c", time = now() }) => date(format, time),
+      }),
+      difftime: defineFunction({
+        description: "Seconds from the second time to the first.",
+        args: (z) => ({ t2: z.number(), t1: z.optional(z.number()) }),
+        returns: "number",
+        example: "assert(os.difftime(5, 3) == 2.0)",
+        run: ({ t2, t1 = 0 }) => fromFloat(t2 - t1),
+      }),
+      getenv: defineFunction({
+        description: "A variable of the environment, or nil.",
+        args: (z) => ({ name: z.string() }),
+        returns: "string?",
+        example: 'assert(os.getenv("NO_SUCH_VARIABLE") == nil)',
+        permission: "env",
+        run({ name }) {
+          permits.check("env", name, "os.getenv");
+          return environmentVariable(name);
+        },
+      }),
+      execute: defineFunction({
+        description:
+          'Runs a line in the shell and shows what it prints; true or nil, then "exit" or "signal", then the code. Without a line: whether there is a shell.',
+        args: (z) => ({ command: z.optional(z.string()) }),
+        returns: ["boolean?", "string", "integer"],
+        example: 'local ok, how, code = os.execute("exit 3")  assert(not ok and how == "exit" and code == 3)',
+        effect: true,
+        permission: "exec",
+        run({ command }) {
+          if (command === undefined) return true;
+          permits.check("exec", "sh", "os.execute");
+          const context = current();
+          return runShellLine(command, context, (stream, chunk) => output(stream, chunk, context)).then(
+            (code) =>
+              new Results([
+                code === 0 ? true : undefined,
+                code > 128 ? "signal" : "exit",
+                code > 128 ? code - 128 : code,
+              ]),
+          );
+        },
+      }),
+      remove: defineFunction({
+        description:
+          "Removes a file or an empty folder; true, or nil with the reason and the system's number.",
+        args: (z) => ({ path: z.string() }),
+        returns: ["boolean?", "string? reason", "integer? number"],
+        example: 'local ok, reason = os.remove("nothing")  assert(not ok and reason:find("no such file"))',
+        effect: true,
+        permission: "fs",
+        run: ({ path }) => luaResult(path, () => removePath(locate(path, "os.remove"))),
+      }),
+      rename: defineFunction({
+        description: "Renames a file or folder; true, or nil with the reason and the system's number.",
+        args: (z) => ({ from: z.string(), to: z.string() }),
+        returns: ["boolean?", "string? reason", "integer? number"],
+        example: 'fs.write("a", "")  assert(os.rename("a", "b"))',
+        effect: true,
+        permission: "fs",
+        run: ({ from, to }) =>
+          luaResult(from, () => renameSync(locate(from, "os.rename"), locate(to, "os.rename"))),
+      }),
+      tmpname: defineFunction({
+        description: "Makes an empty temporary file; its path.",
+        returns: "string",
+        example: "os.remove(os.tmpname())",
+        effect: true,
+        permission: "fs",
+        run() {
+          const path = locate(join(tmpdir(), `lua_${crypto.randomUUID().slice(0, 8)}`), "os.tmpname");
+          writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+          return path;
+        },
+      }),
+      setlocale: defineFunction({
+        description: 'The locale, which is always "C"; nil when another one is asked for.',
+        args: (z) => ({ locale: z.optional(z.string()), category: z.optional(z.string()) }),
+        returns: "string?",
+        example: 'assert(os.setlocale() == "C" and os.setlocale("de_DE") == nil)',
+        run: ({ locale }) => (locale === undefined || ["", "C", "POSIX"].includes(locale) ? "C" : undefined),
+      }),
+      exit: defineFunction({
+        description: "Ends the run: true is 0, false is 1, else the number.",
+        args: (z) => ({ code: z.optional(z.either(z.boolean(), z.number())), close: z.any() }),
+        example: "if values.stop then os.exit(3) end",
+        run: ({ code = true }) => exit(typeof code === "number" ? code & 0xff : code ? 0 : 1),
+      }),
     },
   };
-}
-
-function define(name: string, run: (args: Arguments) => ReturnType<HostFunction>): HostFunction {
-  return (...values) => run(new Arguments(`os.${name}`, values));
 }
 
 function now(): number {
@@ -52,71 +151,59 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-function environmentVariable(name: string): string | undefined {
-  const value = process.env[name];
-  return value === undefined && name === "HOSTNAME" ? hostname() : value;
-}
-
 /** Seconds of a local date and time; fields out of their range carry over, as mktime does. */
-function fromFields(args: Arguments): number {
-  const table = args.values[0];
-  if (!isRecord(table)) return args.refuse(0, "table", "a table of date fields");
-  const year = field(args, table, "year");
-  const month = field(args, table, "month");
-  const day = field(args, table, "day");
-  const time = [
-    field(args, table, "hour", 12),
-    field(args, table, "min", 0),
-    field(args, table, "sec", 0),
-  ] as const;
-  const date = new Date(year, month - 1, day, ...time);
+function fromFields(table: LuaValue): number {
+  if (!isRecord(table)) throw bad("time: argument 1 (table): expected a table of date fields");
+  const year = field(table, "year");
+  const month = field(table, "month");
+  const day = field(table, "day");
+  const time = [field(table, "hour", 12), field(table, "min", 0), field(table, "sec", 0)] as const;
+  const instant = new Date(year, month - 1, day, ...time);
   // Years 0 to 99 are taken for 19xx by the constructor.
-  if (year >= 0 && year < 100) date.setFullYear(year, month - 1, day);
-  return Math.floor(date.getTime() / 1000);
+  if (year >= 0 && year < 100) instant.setFullYear(year, month - 1, day);
+  return Math.floor(instant.getTime() / 1000);
 }
 
-function field(args: Arguments, table: LuaRecord, name: string, absent?: number): number {
+function field(table: LuaRecord, name: string, absent?: number): number {
   const value = table[name];
-  const number = typeof value === "string" ? Number(value) : toNumber(value);
   if (value === undefined && absent !== undefined) return absent;
-  if (value === undefined) return args.fail(`field '${name}' missing in date table`);
-  if (number === undefined || !Number.isInteger(number))
-    return args.fail(`field '${name}' is not an integer`);
+  if (value === undefined) throw bad(`time: field '${name}' missing in date table`);
+  const number = typeof value === "string" ? Number(value) : toNumber(value);
+  if (number === undefined || !Number.isInteger(number)) {
+    throw bad(`time: field '${name}' is not an integer`);
+  }
   return number;
 }
 
-function date(args: Arguments): string | LuaRecord {
-  const given = args.optionalString(0, "format") ?? "%c";
+function date(given: string, time: number): string | LuaRecord {
   const utc = given.startsWith("!");
   const format = utc ? given.slice(1) : given;
-  const instant = new Date((args.optionalNumber(1, "time") ?? now()) * 1000);
-  if (Number.isNaN(instant.getTime())) return args.refuse(1, "time", "a time that a calendar can show");
+  const instant = new Date(time * 1000);
+  if (Number.isNaN(instant.getTime())) {
+    throw bad("date: argument 2 (time): expected a time that a calendar can show");
+  }
   if (format.startsWith("*t")) return { ...toCalendar(instant, utc) };
-  return strftime(format, instant, utc) ?? args.refuse(0, "format", "conversions that strftime knows");
+  const text = strftime(format, instant, utc);
+  if (text === undefined) throw bad("date: argument 1 (format): expected conversions that strftime knows");
+  return text;
+}
+
+function bad(problem: string): RunnerError {
+  return new RunnerError("bad_argument", `os.${problem}`);
 }
 
 /** Lua's own convention for files: true, or nil with the reason and the system's error number. */
-function attempt(args: Arguments, act: () => void): true | Results {
+function luaResult(path: string, act: () => void): true | Results {
   try {
     act();
     return true;
   } catch (error) {
-    const reason = /^[A-Z]+: ([^,]+)/.exec(messageOf(error))?.[1] ?? messageOf(error);
-    const errno =
-      error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
-    return new Results([undefined, `${String(args.values[0])}: ${reason}`, errno]);
+    if (error instanceof RunnerError) throw error;
+    return new Results([undefined, `${path}: ${systemReason(error)}`, systemNumber(error)]);
   }
 }
 
 function removePath(path: string): void {
   if (lstatSync(path).isDirectory()) rmdirSync(path);
   else unlinkSync(path);
-}
-
-function exitCode(args: Arguments): number {
-  const code = args.values[0];
-  if (code === undefined || code === true) return 0;
-  if (code === false) return 1;
-  if (code instanceof Float) return code.value & 0xff;
-  return args.number(0, "code") & 0xff;
 }

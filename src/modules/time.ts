@@ -1,17 +1,64 @@
-import { Float } from "../lib/value.ts";
-import { Arguments } from "./arguments.ts";
-import type { LuaModule } from "./module.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { Float, fromFloat } from "../lib/value.ts";
+import { defineFunction, type ModuleDef } from "./define.ts";
+import { strftime } from "./strftime.ts";
+
+const ISO = "%Y-%m-%dT%H:%M:%S%z";
 
 /** The Lua module `time`. Times are seconds since the epoch with a fraction. */
-export function createTimeModule(): LuaModule {
-  return {
-    name: "time",
-    functions: {
-      now: () => new Float((performance.timeOrigin + performance.now()) / 1000),
-      sleep: (...values) => {
-        const seconds = new Arguments("time.sleep", values).number(0, "seconds");
-        return new Promise((resolve) => setTimeout(() => resolve(undefined), Math.max(0, seconds * 1000)));
+export const timeModule: ModuleDef = {
+  name: "time",
+  description: "The clock, waiting, and times as text. Times are seconds since the epoch.",
+  functions: {
+    now: defineFunction({
+      description: "The time now, with its fraction.",
+      returns: "number",
+      example: "assert(time.now() > 1.7e9)",
+      run: () => new Float((performance.timeOrigin + performance.now()) / 1000),
+    }),
+
+    sleep: defineFunction({
+      description: "Waits; other tasks go on meanwhile. Takes seconds or a duration.",
+      args: (z) => ({ seconds: z.duration() }),
+      example: 'time.sleep(0.01)  time.sleep("10ms")',
+      run: ({ seconds }) => new Promise((resolve) => setTimeout(() => resolve(undefined), seconds)),
+    }),
+
+    format: defineFunction({
+      description:
+        "A time as text: by default as ISO 8601 in the machine's zone, else by the conversions of `os.date`; a format that begins with `!` is in UTC. Without a time it is now.",
+      args: (z) => ({ time: z.optional(z.number()), format: z.optional(z.string()) }),
+      returns: "string",
+      example: 'assert(time.format(0, "!%Y-%m-%d %H:%M:%S") == "1970-01-01 00:00:00")',
+      run({ time, format = ISO }) {
+        const utc = format.startsWith("!");
+        const date = new Date((time ?? Date.now() / 1000) * 1000);
+        if (Number.isNaN(date.getTime())) throw bad("format", 1, "a time that a calendar can show");
+        const text = strftime(utc ? format.slice(1) : format, date, utc);
+        if (text === undefined) throw bad("format", 2, "conversions that strftime knows");
+        return text;
       },
-    },
-  };
+    }),
+
+    parse: defineFunction({
+      description:
+        "The time that a text says: ISO 8601, with or without time and zone (without one it is the machine's), or the dates of mail and HTTP.",
+      args: (z) => ({ text: z.string() }),
+      returns: "number",
+      example: 'assert(time.parse("1970-01-01T01:00:00Z") == 3600)',
+      run({ text }) {
+        // JavaScript takes a bare date for one in UTC, a date with a time for local.
+        const local = /^\d{4}-\d\d-\d\d$/.test(text.trim()) ? `${text.trim()}T00:00:00` : text.trim();
+        const known = /^\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d|$)|^[A-Z][a-z]{2}, \d/.test(local);
+        const ms = known ? Date.parse(local) : Number.NaN;
+        if (Number.isNaN(ms))
+          throw bad("parse", 1, `a date such as "2026-11-21T20:14:07Z", got ${JSON.stringify(text)}`);
+        return ms % 1000 === 0 ? ms / 1000 : fromFloat(ms / 1000);
+      },
+    }),
+  },
+};
+
+function bad(name: string, argument: number, expected: string): RunnerError {
+  return new RunnerError("bad_argument", `time.${name}: argument ${argument}: expected ${expected}`);
 }

@@ -20,7 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ENTERS_THROUGH: Readonly<Record<string, readonly string[]>> = {
   "bun:sqlite": ["src/backends/sqlite/"],
   wasmoon: ["src/lua/"],
-  zod: ["src/config/", "src/plugins/"],
+  zod: ["src/config/", "src/plugins/", "src/modules/schema/"],
+  liquidjs: ["src/modules/template/"],
+  yaml: ["src/modules/data/"],
+  "smol-toml": ["src/modules/data/"],
 };
 
 interface Import {

@@ -1,0 +1,86 @@
+import { type CollectionTag, isScalar, parseAllDocuments, type ScalarTag, stringify } from "yaml";
+import { RunnerError } from "../../lib/errors.ts";
+import { Float, fromFloat } from "../../lib/value.ts";
+import type { LuaValue } from "../module.ts";
+import { floatText } from "./numbers.ts";
+import { fromParsed, toWritable } from "./plain.ts";
+import { badTextAt } from "./problems.ts";
+
+const FLOAT_TAG = "tag:yaml.org,2002:float";
+
+/** Keeps floats apart from integers, which the library alone would not: both are numbers to JavaScript. */
+function markFloats(tags: (CollectionTag | ScalarTag)[]): (CollectionTag | ScalarTag)[] {
+  return tags.map((tag) => {
+    if (tag.tag !== FLOAT_TAG || tag.collection !== undefined) return tag;
+    return {
+      ...tag,
+      identify: (value) =>
+        value instanceof Float || (typeof value === "number" && !Number.isSafeInteger(value)),
+      resolve: (text, onError, options) => {
+        const resolved = tag.resolve?.(text, onError, options);
+        if (typeof resolved === "number") return fromFloat(resolved);
+        if (isScalar(resolved)) resolved.value = fromFloat(Number(resolved.value));
+        return resolved;
+      },
+      stringify: ({ value }) => floatWord(value instanceof Float ? value.value : Number(value)),
+    };
+  });
+}
+
+function floatWord(float: number): string {
+  if (Number.isNaN(float)) return ".nan";
+  return Number.isFinite(float) ? floatText(float) : float > 0 ? ".inf" : "-.inf";
+}
+
+/**
+ * The documents of a YAML 1.2 text. Integers are whole up to 64 bits, null in a mapping is an absent field. Raises
+ * `bad_value` with line and column.
+ */
+export function decodeYamlAll(text: string): LuaValue[] {
+  const documents = parseAllDocuments(text, {
+    intAsBigInt: true,
+    customTags: (tags) => markFloats(tags.filter((tag) => typeof tag === "object")),
+    prettyErrors: true,
+  });
+  if (!Array.isArray(documents)) return [];
+  return documents.map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const [place] = error.linePos ?? [];
+      const problem = error.message
+        .split("\n", 1)[0]
+        ?.replace(/ at line \d+, column \d+:?$/, "")
+        .replace(/\.$/, "");
+      throw badTextAt("YAML", place?.line ?? 1, place?.col ?? 1, problem ?? "it is not YAML");
+    }
+    try {
+      return fromParsed(document.toJS({ mapAsMap: true }));
+    } catch (thrown) {
+      // Aliases without an anchor, or so many that they would fill the memory.
+      if (!(thrown instanceof ReferenceError)) throw thrown;
+      throw new RunnerError("bad_value", `Cannot read the YAML: ${thrown.message}.`, { cause: thrown });
+    }
+  });
+}
+
+/** The value of a YAML text of one document; nil for an empty one. Raises `bad_value` with line and column. */
+export function decodeYaml(text: string): LuaValue {
+  const documents = decodeYamlAll(text);
+  if (documents.length > 1) {
+    throw new RunnerError(
+      "bad_value",
+      `Cannot read the YAML: it has ${documents.length} documents. Take yaml.decode_all.`,
+    );
+  }
+  return documents[0] ?? undefined;
+}
+
+/** YAML of a value, its fields in the order of their names. Raises `bad_value` for what YAML cannot say. */
+export function encodeYaml(value: LuaValue): string {
+  const writable = toWritable("YAML", value, fromFloat);
+  return stringify(writable, {
+    customTags: (tags) => markFloats(tags.filter((tag) => typeof tag === "object")),
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
+}

@@ -1,0 +1,191 @@
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { RunnerError } from "../../lib/errors.ts";
+import { reasonToKeep } from "../../lib/removable.ts";
+import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
+import type { ModuleHost } from "../host.ts";
+import type { LuaRecord } from "../module.ts";
+import type { Output, Schema, Words } from "../schema/words.ts";
+import { attempt } from "../system-errors.ts";
+import { readTemplate, render } from "../template/module.ts";
+import { ensureAbsent, ensureDirectory, ensureFile, readIfThere, type Target } from "./ensure.ts";
+import { withBlock, withLine } from "./text.ts";
+
+const RESULT = "{ changed: boolean, path: string, diff: string }";
+const STATES = ["present", "absent"] as const;
+const DEFAULT_MARKER = "# {mark} runner";
+
+const common = (z: Words) => ({
+  dest: z.optional(z.string()),
+  path: z.optional(z.string()),
+  mode: z.optional(z.either(z.string(), z.integer(0, 7777))),
+  owner: z.optional(z.either(z.string(), z.integer(0))),
+  delegate_to: z.optional(z.string()),
+});
+type Common = { [K in keyof ReturnType<typeof common>]: Output<ReturnType<typeof common>[K]> };
+
+/**
+ * The Lua module `file`: files as they should be. Each function changes nothing when all is as described, and says in
+ * `changed` and `diff` what it did. In a dry run it only says.
+ */
+export function createFileModule(host: ModuleHost): ModuleDef {
+  const define = <O extends Common>(
+    name: string,
+    definition: {
+      description: string;
+      example: string;
+      options: (z: Words) => Schema<O>;
+      act: (options: O, target: Target) => LuaRecord;
+    },
+  ): FunctionDef<never> =>
+    defineFunction({
+      description: definition.description,
+      args: (z) => ({ options: definition.options(z) }),
+      returns: RESULT,
+      example: definition.example,
+      effect: true,
+      permission: "fs",
+      run: ({ options }) => {
+        const target = locate(host, `file.${name}`, options);
+        return attempt("change", target.name, () => definition.act(options, target));
+      },
+    });
+  const read = (src: string, callee: string) => {
+    const path = resolve(host.current().cwd, src);
+    host.permits.check("fs", path, callee);
+    return attempt("read", src, () => readFileSync(path));
+  };
+
+  return {
+    name: "file",
+    description:
+      "Files as they should be: each function does nothing when nothing would change, and returns `changed` and `diff`. All take `dest` (or `path`), `mode` and `owner`.",
+    functions: {
+      copy: define("copy", {
+        description:
+          "A file with the content of another (`src`) or with a given `content`; replaced in one step.",
+        options: (z) =>
+          z.options({ src: z.optional(z.string()), content: z.optional(z.bytes()), ...common(z) }),
+        example:
+          'assert(file.copy{ content = "a\\n", dest = "x" }.changed and not file.copy{ content = "a\\n", dest = "x" }.changed)',
+        act(options, target) {
+          if ((options.src === undefined) === (options.content === undefined)) {
+            throw wrong(target.callee, 'expected one of the fields "src" and "content"');
+          }
+          return ensureFile(target, options.content ?? read(options.src ?? "", target.callee));
+        },
+      }),
+      template: define("template", {
+        description:
+          "A file with the text of a template (`src`, or `text`) and its `vars`; see template.render.",
+        options: (z) =>
+          z.options({
+            src: z.optional(z.string()),
+            text: z.optional(z.string()),
+            vars: z.optional(z.record(z.any())),
+            ...common(z),
+          }),
+        example:
+          'file.template{ text = "port {{ port }}\\n", vars = { port = 80 }, dest = "x" }  assert(fs.read("x") == "port 80\\n")',
+        act({ src, text, vars = {} }, target) {
+          if ((src === undefined) === (text === undefined)) {
+            throw wrong(target.callee, 'expected one of the fields "src" and "text"');
+          }
+          const source = text ?? readTemplate(host, src ?? "", target.callee);
+          return ensureFile(target, render(source, vars, src ?? "the text"));
+        },
+      }),
+      line: define("line", {
+        description:
+          'A file with this `line` in it, once: in the place of the first line that has `match` in it or begins with `prefix`, else at the end. `state = "absent"` removes it, and what matches.',
+        options: (z) =>
+          z.options({
+            line: z.string(),
+            match: z.optional(z.string()),
+            prefix: z.optional(z.string()),
+            state: z.optional(z.oneOf(STATES)),
+            ...common(z),
+          }),
+        example:
+          'file.line{ path = "x", line = "port=80", prefix = "port=" }  assert(fs.read("x") == "port=80\\n")',
+        act({ line, match, prefix, state }, target) {
+          if (line.includes("\n"))
+            throw wrong(target.callee, 'field "line": expected one line; take file.block for more');
+          return edit(target, (text) => withLine(text, { line, match, prefix, present: state !== "absent" }));
+        },
+      }),
+      block: define("block", {
+        description:
+          'A file with these lines in it between two marker lines; `marker` is what they say, with {mark} for BEGIN and END. `state = "absent"` removes them.',
+        options: (z) =>
+          z.options({
+            block: z.optional(z.string()),
+            marker: z.optional(z.string()),
+            state: z.optional(z.oneOf(STATES)),
+            ...common(z),
+          }),
+        example:
+          'file.block{ path = "x", block = "a\\nb" }  assert(not file.block{ path = "x", block = "a\\nb" }.changed)',
+        act({ block, marker = DEFAULT_MARKER, state }, target) {
+          if (!marker.includes("{mark}"))
+            throw wrong(target.callee, 'field "marker": expected a text with {mark} in it');
+          if (block === undefined && state !== "absent")
+            throw wrong(target.callee, 'expected the field "block"');
+          return edit(target, (text) => withBlock(text, marker, state === "absent" ? undefined : block));
+        },
+      }),
+      directory: define("directory", {
+        description: "A folder, with those above it.",
+        options: (z) => z.options(common(z)),
+        example:
+          'assert(file.directory{ path = "a/b", mode = "0750" }.changed)  assert(fs.stat("a/b").mode == "0750")',
+        act: (_, target) => ensureDirectory(target),
+      }),
+      remove: define("remove", {
+        description: "Nothing at a path: a file goes, and a folder with all that is in it.",
+        options: (z) => z.options(common(z)),
+        example:
+          'fs.write("x", "")  assert(file.remove{ path = "x" }.changed and not file.remove{ path = "x" }.changed)',
+        act(_, target) {
+          const reason = reasonToKeep(target.path, host.current().cwd);
+          if (reason === undefined) return ensureAbsent(target);
+          throw new RunnerError("denied", `Cannot remove ${JSON.stringify(target.name)}: ${reason}.`);
+        },
+      }),
+    },
+  };
+}
+
+function locate(host: ModuleHost, callee: string, options: Common): Target {
+  const name = options.dest ?? options.path;
+  if (name === undefined) throw wrong(callee, 'expected the field "dest" (or "path")');
+  const agent = options.delegate_to;
+  if (agent !== undefined && agent !== "local") {
+    throw wrong(callee, `field "delegate_to": no agent is called ${JSON.stringify(agent)}`);
+  }
+  const path = resolve(host.current().cwd, name);
+  host.permits.check("fs", path, callee);
+  return {
+    path,
+    name,
+    callee,
+    // 644 as a number is meant as it reads.
+    mode: options.mode === undefined ? undefined : String(options.mode),
+    owner: options.owner === undefined ? undefined : String(options.owner),
+    dryRun: host.current().dryRun ?? false,
+  };
+}
+
+function edit(target: Target, change: (text: string) => string): LuaRecord {
+  const before = readIfThere(target) ?? Buffer.alloc(0);
+  if (isUtf8(before)) return ensureFile(target, change(before.toString("utf8")));
+  throw new RunnerError(
+    "task_failed",
+    `Cannot edit ${JSON.stringify(target.name)}: it is not text in UTF-8.`,
+  );
+}
+
+function wrong(callee: string, problem: string): RunnerError {
+  return new RunnerError("bad_argument", `${callee}: ${problem}`);
+}

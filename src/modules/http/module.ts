@@ -1,0 +1,168 @@
+import { resolve } from "node:path";
+import { fromBytes } from "../../lib/bytes.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { decodeJson, encodeJson } from "../data/json.ts";
+import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
+import type { ModuleHost } from "../host.ts";
+import type { LuaRecord, LuaValue } from "../module.ts";
+import type { ArgsOf, Shape, Words } from "../schema/words.ts";
+import type { HttpRequest, HttpResponse } from "./request.ts";
+
+const DEFAULT_TIMEOUT = 30_000;
+const RESPONSE =
+  "{ status: integer, ok: boolean, headers: table<string, string>, body: string, json: any, url: string }";
+
+const fields = (z: Words) => ({
+  headers: z.optional(z.record(z.either(z.string(), z.number()))),
+  query: z.optional(z.record(z.either(z.either(z.string(), z.number()), z.boolean()))),
+  body: z.optional(z.bytes()),
+  json: z.any(),
+  form: z.optional(z.record(z.either(z.string(), z.number()))),
+  timeout: z.optional(z.duration()),
+  retries: z.optional(z.integer(0, 20)),
+  follow: z.optional(z.boolean()),
+  check: z.optional(z.boolean()),
+  save_as: z.optional(z.string()),
+});
+const optionsOf = (z: Words) => z.options(fields(z));
+type Options = ArgsOf<ReturnType<typeof fields> & Shape>;
+
+const OPTIONS_TEXT =
+  "Options: headers, query, body, json (a value to send), form, timeout (30 s), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body).";
+
+/** The Lua module `http`. */
+export function createHttpModule(host: ModuleHost): ModuleDef {
+  const method = (name: string, example: string): FunctionDef<never> =>
+    defineFunction({
+      description: `Sends a ${name} request; the answer, whatever its status. ${OPTIONS_TEXT}`,
+      args: (z) => ({ url: z.string(), options: optionsOf(z) }),
+      returns: RESPONSE,
+      example,
+      effect: true,
+      permission: "net",
+      run: ({ url, options }) => send(host, `http.${name.toLowerCase()}`, name, url, options),
+    });
+  const refused = (call: string) =>
+    `local ok, err = pcall(${call}, "http://127.0.0.1:1/")  assert(not ok and err.code == "unavailable")`;
+  return {
+    name: "http",
+    description: "Requests over HTTP. Certificates are verified; proxies are those of the environment.",
+    functions: {
+      get: method("GET", refused("http.get")),
+      head: method("HEAD", refused("http.head")),
+      post: method("POST", refused("http.post")),
+      put: method("PUT", refused("http.put")),
+      patch: method("PATCH", refused("http.patch")),
+      delete: method("DELETE", refused("http.delete")),
+      request: defineFunction({
+        description: `Sends the request that a table describes: method, url, and what \`http.get\` takes. ${OPTIONS_TEXT}`,
+        args: (z) => ({
+          request: z.options({ method: z.optional(z.string()), url: z.string(), ...fields(z) }),
+        }),
+        returns: RESPONSE,
+        example: 'assert(not pcall(http.request, { url = "http://127.0.0.1:1/" }))',
+        effect: true,
+        permission: "net",
+        run: ({ request: { method: name = "GET", url, ...options } }) =>
+          send(host, "http.request", name.toUpperCase(), url, options),
+      }),
+    },
+  };
+}
+
+async function send(
+  { current, permits }: ModuleHost,
+  callee: string,
+  method: string,
+  address: string,
+  options: Options,
+): Promise<LuaValue> {
+  const url = parseUrl(callee, address);
+  for (const [name, value] of Object.entries(options.query ?? {}))
+    url.searchParams.append(name, String(value));
+  const saveAs = options.save_as === undefined ? undefined : resolve(current().cwd, options.save_as);
+  if (saveAs !== undefined) permits.check("fs", saveAs, callee);
+  const { sendRequest }: typeof import("./request.ts") = require("./request.ts");
+  const request: HttpRequest = {
+    method,
+    url,
+    ...content(callee, options),
+    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    retries: options.retries ?? 0,
+    follow: options.follow ?? true,
+    saveAs,
+    allow: (next) => permits.check("net", next.host, callee),
+  };
+  const response = await sendRequest(request);
+  if (options.check && (response.status < 200 || response.status > 299)) {
+    throw new RunnerError(
+      "task_failed",
+      `Cannot ${method} ${JSON.stringify(url.origin + url.pathname)}: it answered ${response.status}.`,
+    );
+  }
+  return toTable(response);
+}
+
+function parseUrl(callee: string, address: string): URL {
+  const url = URL.parse(address);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new RunnerError(
+    "bad_argument",
+    `${callee}: argument 1 (url): expected a URL that begins with http:// or https://, got ${JSON.stringify(address)}`,
+  );
+}
+
+/** Headers and body of a request. */
+function content(callee: string, options: Options): Pick<HttpRequest, "headers" | "body"> {
+  const headers = new Headers();
+  try {
+    for (const [name, value] of Object.entries(options.headers ?? {})) headers.append(name, String(value));
+  } catch {
+    throw new RunnerError(
+      "bad_argument",
+      `${callee}: field "headers": a name or a value has characters that no header may have`,
+    );
+  }
+  const given = (["body", "json", "form"] as const).filter((name) => options[name] !== undefined);
+  if (given.length > 1) {
+    throw new RunnerError(
+      "bad_argument",
+      `${callee}: fields "${given.join('" and "')}": only one of them can be sent`,
+    );
+  }
+  const setType = (type: string) => headers.has("content-type") || headers.set("content-type", type);
+  if (options.json !== undefined) {
+    setType("application/json");
+    return { headers, body: encodeJson(options.json) };
+  }
+  if (options.form !== undefined) {
+    setType("application/x-www-form-urlencoded");
+    const pairs = Object.entries(options.form).map(([name, value]) => [name, String(value)] as const);
+    return { headers, body: new URLSearchParams(Object.fromEntries(pairs)).toString() };
+  }
+  return { headers, body: options.body };
+}
+
+/** `json` is there when the answer says that it is JSON, and it is. */
+function toTable({ status, headers, body, url }: HttpResponse): LuaRecord {
+  const text = fromBytes(body);
+  const isJson = /^application\/([\w.+-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
+  const parsed = isJson && typeof text === "string" && text !== "" ? tryJson(text) : undefined;
+  return {
+    status,
+    ok: status >= 200 && status < 300,
+    headers: Object.fromEntries(headers),
+    body: text,
+    url,
+    ...(parsed !== undefined && { json: parsed }),
+  };
+}
+
+function tryJson(text: string): LuaValue {
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    if (error instanceof RunnerError) return undefined;
+    throw error;
+  }
+}

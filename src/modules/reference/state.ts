@@ -1,0 +1,255 @@
+import type { ModuleDef } from "../define.ts";
+import { entry } from "./entry.ts";
+
+/** The reference of the Lua modules `state` and `State`, which are bound where they get their stores. */
+export const stateReference: ModuleDef = {
+  name: "state",
+  description:
+    "What is remembered, durably and atomically, across runs and processes. Errors are objects with `code` and `message`; losing a race is `false`, not an error.",
+  functions: {
+    set: entry(
+      "Stores a value; without a ttl (in seconds) it stays until it is removed.",
+      (z) => ({ key: z.string(), value: z.any(), ttl: z.optional(z.number()) }),
+      "true",
+      'state.set("version", "v1")  assert(state.get("version") == "v1")',
+    ),
+    set_with_ttl: entry(
+      "Stores a value that expires after so many seconds.",
+      (z) => ({ key: z.string(), value: z.any(), ttl: z.number() }),
+      "true",
+      'state.set_with_ttl("token", "x", 60)  assert(state.get_ttl("token") <= 60)',
+    ),
+    get: entry(
+      "A value, else the default, else nil.",
+      (z) => ({ key: z.string(), default: z.any() }),
+      "any",
+      'assert(state.get("nothing", 5) == 5)',
+    ),
+    need: entry(
+      "A value; an error with code `not_found` when there is none.",
+      (z) => ({ key: z.string() }),
+      "any",
+      'assert(not pcall(state.need, "nothing"))',
+    ),
+    get_many: entry(
+      "Those values that exist, by key; all as of one moment.",
+      (z) => ({ keys: z.list(z.string()) }),
+      "table<string, any>",
+      'state.set("a", 1)  assert(state.get_many({ "a", "b" }).a == 1)',
+    ),
+    set_many: entry(
+      "Stores all values of a table, or none.",
+      (z) => ({ entries: z.record(z.any()), ttl: z.optional(z.number()) }),
+      "true",
+      "state.set_many({ a = 1, b = 2 })",
+    ),
+    delete: entry(
+      "Removes a key.",
+      (z) => ({ key: z.string() }),
+      "boolean existed",
+      'state.set("a", 1)  assert(state.delete("a"))',
+    ),
+    exists: entry(
+      "Whether a key has a value.",
+      (z) => ({ key: z.string() }),
+      "boolean",
+      'assert(not state.exists("nothing"))',
+    ),
+    keys: entry(
+      "The keys that match a pattern (`*`, `?`, `[a-z]`, `\\` escapes), sorted.",
+      (z) => ({ pattern: z.optional(z.string()) }),
+      "string[]",
+      'state.set("app:a", 1)  assert(state.keys("app:*")[1] == "app:a")',
+    ),
+    list: entry(
+      "Keys and values whose keys begin with a prefix.",
+      (z) => ({ prefix: z.optional(z.string()) }),
+      "table<string, any>",
+      'state.set("app:a", 1)  assert(state.list("app:")["app:a"] == 1)',
+    ),
+    scan: entry(
+      "One page of entries, and the key after which to continue, if there are more.",
+      (z) => ({
+        pattern: z.optional(z.string()),
+        options: z.options({ limit: z.optional(z.number()), after: z.optional(z.string()) }),
+      }),
+      ["{ key: string, value: any, revision: integer, ttl?: integer }[]", "string? after"],
+      'local page, after = state.scan("*", { limit = 10 })',
+    ),
+    clear: entry(
+      "Removes all keys, or those of a pattern; all of them or none.",
+      (z) => ({ pattern: z.optional(z.string()) }),
+      ["true", "integer removed"],
+      'state.clear("tmp:*")',
+    ),
+    set_ttl: entry(
+      "Lets a key expire after so many seconds; zero or less removes the expiry.",
+      (z) => ({ key: z.string(), seconds: z.number() }),
+      "boolean existed",
+      'assert(not state.set_ttl("nothing", 60))',
+    ),
+    get_ttl: entry(
+      "Whole seconds left; -1 for no expiry, -2 when there is no such key.",
+      (z) => ({ key: z.string() }),
+      "integer",
+      'assert(state.get_ttl("nothing") == -2)',
+    ),
+    increment: entry(
+      "Adds to a number, 1 unless said otherwise; an absent one counts as 0 and then takes the ttl.",
+      (z) => ({
+        key: z.string(),
+        delta: z.optional(z.number()),
+        options: z.options({ ttl: z.optional(z.number()) }),
+      }),
+      "number",
+      'assert(state.increment("count") == 1)',
+    ),
+    decrement: entry(
+      "Subtracts from a number.",
+      (z) => ({
+        key: z.string(),
+        delta: z.optional(z.number()),
+        options: z.options({ ttl: z.optional(z.number()) }),
+      }),
+      "number",
+      'assert(state.decrement("count", 2) == -2)',
+    ),
+    append: entry(
+      "Adds to the end of a text.",
+      (z) => ({ key: z.string(), text: z.bytes() }),
+      "integer length",
+      'assert(state.append("log", "line") == 4)',
+    ),
+    compare_swap: entry(
+      "Replaces a value if it is still the old one; an old nil means absent, a new nil deletes.",
+      (z) => ({ key: z.string(), old: z.any(), new: z.any() }),
+      "boolean",
+      'assert(state.compare_swap("owner", nil, "me"))',
+    ),
+    compare_and_swap: entry(
+      "The same as compare_swap.",
+      (z) => ({ key: z.string(), old: z.any(), new: z.any() }),
+      "boolean",
+      'assert(state.compare_and_swap("owner", nil, "me"))',
+    ),
+    list_push: entry(
+      "Adds items to the end of a list.",
+      (z) => ({ key: z.string(), "...items": z.any() }),
+      "integer length",
+      'assert(state.list_push("queue", "a", "b") == 2)',
+    ),
+    list_pop: entry(
+      "Takes the last item, or nil.",
+      (z) => ({ key: z.string() }),
+      "any",
+      'state.list_push("queue", 1, 2)  assert(state.list_pop("queue") == 2)',
+    ),
+    list_shift: entry(
+      "Takes the first item, or nil.",
+      (z) => ({ key: z.string() }),
+      "any",
+      'state.list_push("queue", 1, 2)  assert(state.list_shift("queue") == 1)',
+    ),
+    list_length: entry(
+      "How many items a list has.",
+      (z) => ({ key: z.string() }),
+      "integer",
+      'assert(state.list_length("queue") == 0)',
+    ),
+    list_range: entry(
+      "Items from one place to another, both inclusive; negative ones count from the end.",
+      (z) => ({ key: z.string(), from: z.optional(z.number()), to: z.optional(z.number()) }),
+      "any[]",
+      'state.list_push("queue", 1, 2, 3)  assert(#state.list_range("queue", -2, -1) == 2)',
+    ),
+    try_lock: entry(
+      "Takes a lock if it is free; it is not renewed and ends after ttl seconds (30).",
+      (z) => ({ name: z.string(), ttl: z.optional(z.number()) }),
+      "boolean",
+      'assert(state.try_lock("job"))',
+    ),
+    lock: entry(
+      "Waits up to `timeout` seconds (30) for a lock, and keeps it until the task ends. With a holder the third argument is both the wait and the lease, and an error with code `lock_timeout` comes when it is not free in time.",
+      (z) => ({
+        name: z.string(),
+        timeout: z.optional(z.either(z.number(), z.string())),
+        seconds: z.optional(z.number()),
+      }),
+      "boolean",
+      'assert(state.lock("job", 5))',
+    ),
+    unlock: entry(
+      "Releases a lock; false when this caller does not hold it.",
+      (z) => ({ name: z.string(), holder: z.optional(z.string()) }),
+      "boolean",
+      'state.lock("job")  assert(state.unlock("job"))',
+    ),
+    with_lock: entry(
+      "Runs a function under a lock, always releases it, and returns what the function returns. Writes from inside are refused (`lock_lost`) once the lock is lost. Also with_lock(name, holder, seconds, fn).",
+      (z) => ({ name: z.string(), fn: z.fn(), timeout: z.optional(z.number()) }),
+      "any",
+      'assert(state.with_lock("job", function() return 5 end) == 5)',
+    ),
+    is_locked: entry(
+      "Whether a lock is held, by whom, and for how many seconds yet.",
+      (z) => ({ name: z.string() }),
+      ["boolean", "string? holder", "number? seconds"],
+      'assert(state.is_locked("nobody") == false)',
+    ),
+    transaction: entry(
+      "Runs a function whose changes land together or not at all; `tx` has the functions of `state` but locks. It runs again when another writer changed what it had read.",
+      (z) => ({ fn: z.fn() }),
+      "any",
+      'state.transaction(function(tx) tx.set("a", 1) tx.set("b", 2) end)  assert(state.get("b") == 2)',
+    ),
+    once: entry(
+      "The result of a function that runs only if no earlier call completed it, by anyone.",
+      (z) => ({ key: z.string(), fn: z.fn() }),
+      "any",
+      'state.once("setup", function() return 1 end)  assert(state.once("setup", error) == 1)',
+    ),
+    forget: entry(
+      "Forgets that `once` completed a key.",
+      (z) => ({ key: z.string() }),
+      "boolean existed",
+      'state.forget("setup")',
+    ),
+    cache: entry(
+      "The value that is cached under a key, else the function's, which is stored for so many seconds; one caller computes, the others wait.",
+      (z) => ({ key: z.string(), ttl: z.number(), fn: z.fn() }),
+      "any",
+      'assert(state.cache("answer", 60, function() return 42 end) == 42)',
+    ),
+    rate_limit: entry(
+      "Whether one more is allowed within so many seconds; how many remain, and when the window ends.",
+      (z) => ({ key: z.string(), max: z.number(), window: z.number() }),
+      ["boolean", "integer remaining", "number seconds"],
+      'assert(state.rate_limit("mails", 10, 60))',
+    ),
+    history: entry(
+      "Earlier values of a key, newest first.",
+      (z) => ({ key: z.string(), limit: z.optional(z.number()) }),
+      "table[]",
+      'state.set("v", 1)  assert(#state.history("v") == 1)',
+    ),
+    get_at: entry(
+      "The value as of a revision or a time.",
+      (z) => ({ key: z.string(), at: z.number() }),
+      "any",
+      'state.set("v", 1)  assert(state.get_at("v", state.history("v")[1].revision) == 1)',
+    ),
+    on_change: entry(
+      "Calls a function for each change of keys that match a pattern, by anyone, until the run ends.",
+      (z) => ({ pattern: z.string(), fn: z.fn() }),
+      undefined,
+      'state.on_change("app:*", function(change) print(change.key) end)',
+    ),
+    agent: entry(
+      "The same functions on another agent's store.",
+      (z) => ({ name: z.string() }),
+      "table",
+      'assert(state.agent("other").get("nothing") == nil)',
+    ),
+    stats: entry("Figures about the store.", () => ({}), "table", "assert(state.stats().backend)"),
+  },
+};

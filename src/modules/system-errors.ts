@@ -1,0 +1,35 @@
+import { messageOf, RunnerError } from "../lib/errors.ts";
+
+/** A system error's words without its code, call and paths: `ENOENT: no such file or directory, open '…'`. */
+export function systemReason(error: unknown): string {
+  return /^[A-Z]+: ([^,]+)/.exec(messageOf(error))?.[1] ?? messageOf(error);
+}
+
+/** The system's number for an error, as Lua's own functions return it; 0 when it has none. */
+export function systemNumber(error: unknown): number {
+  return error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
+}
+
+/**
+ * Runs `act`, now or later, with its system errors as `Cannot read "x": no such file or directory` with the code
+ * `not_found`, others `task_failed`.
+ */
+export function attempt<T>(verb: string, subject: string, act: () => T): T {
+  try {
+    const result = act();
+    // What `catch` makes of a promise is one of the same type: it never resolves to anything else.
+    return result instanceof Promise ? (result.catch((error) => refuse(verb, subject, error)) as T) : result;
+  } catch (error) {
+    return refuse(verb, subject, error);
+  }
+}
+
+function refuse(verb: string, subject: string, error: unknown): never {
+  if (error instanceof RunnerError) throw error;
+  const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  throw new RunnerError(
+    missing ? "not_found" : "task_failed",
+    `Cannot ${verb} ${JSON.stringify(subject)}: ${systemReason(error)}`,
+    { cause: error },
+  );
+}

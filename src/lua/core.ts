@@ -1,3 +1,4 @@
+import type { Files } from "./files.ts";
 import type { Heap } from "./heap.ts";
 import type { Marshaller } from "./marshal.ts";
 import type { Tracer } from "./traceback.ts";
@@ -9,6 +10,7 @@ export interface Core {
   readonly heap: Heap;
   readonly marshaller: Marshaller;
   readonly tracer: Tracer;
+  readonly files: Files | undefined;
   /** The main thread: no script runs on it; it serves as a scratch stack. */
   readonly main: LuaState;
   /** Registry reference of the metatable of the host's errors; the prelude fills it. */

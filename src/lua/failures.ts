@@ -1,12 +1,21 @@
 import { type ErrorCode, messageOf, RunnerError } from "../lib/errors.ts";
 import { type Core, pushReference } from "./core.ts";
-import { ScriptError } from "./errors.ts";
-import { type LuaState, Status, Type } from "./wasm.ts";
+import { type Frame, ScriptError } from "./errors.ts";
+import { OutOfMemory } from "./heap.ts";
+import { type LuaState, MASK_COUNT, Status, Type } from "./wasm.ts";
+
+/** How long a script's `__tostring` may take to say what an error is, in ms, and how often that is looked at. */
+const DESCRIBING_MS = 200;
+const DESCRIBING_INSTRUCTIONS = 10_000;
 
 /** Errors on their way over the border: the host's into Lua, a script's out of it. */
 export class Failures {
   /** Reference of the prelude's `describe`. */
   describeRef = 0;
+  /** Function pointer of the hook that ends a `__tostring` which does not end. */
+  hook = 0;
+  /** While an error is described: when that has to be over, by `performance.now()`. */
+  describingUntil: number | undefined;
 
   constructor(private readonly core: Core) {}
 
@@ -14,7 +23,8 @@ export class Failures {
   raise(L: LuaState, thrown: unknown): number {
     const { api, marshaller } = this.core;
     api.lua_settop(L, 0);
-    if (thrown instanceof RangeError) marshaller.pushString(L, "not enough memory");
+    if (thrown instanceof OutOfMemory) marshaller.pushString(L, thrown.message);
+    else if (isStackOverflow(thrown)) marshaller.pushString(L, "stack overflow");
     else if (thrown instanceof ScriptError && thrown.code === "task_failed") {
       marshaller.pushString(L, thrown.message);
     } else {
@@ -35,9 +45,9 @@ export class Failures {
     }
     const code = this.errorCode(L);
     const text = this.describe(L);
-    const frame = frames.find(({ source, line }) => text.startsWith(`${source}:${line}: `));
-    const reason = frame ? text.slice(`${frame.source}:${frame.line}: `.length) : text;
-    return new ScriptError(code, reason, frames, frame ?? frames[0]);
+    const raised = raisedAt(text, frames);
+    const reason = raised ? text.slice(`${raised.source}:${raised.line}: `.length) : text;
+    return new ScriptError(code, reason, frames, raised ?? frames[0]);
   }
 
   /** Why a chunk did not compile; the message is on top of the main stack. */
@@ -74,9 +84,33 @@ export class Failures {
     const value = api.lua_gettop(main);
     pushReference(api, main, this.describeRef);
     api.lua_pushvalue(main, value);
-    api.lua_pcallk(main, 1, 1, 0, 0, 0);
+    this.describingUntil = performance.now() + DESCRIBING_MS;
+    api.lua_sethook(main, this.hook, MASK_COUNT, DESCRIBING_INSTRUCTIONS);
+    const status = api.lua_pcallk(main, 1, 1, 0, 0, 0);
+    api.lua_sethook(main, 0, 0, 0);
+    this.describingUntil = undefined;
     const text = marshaller.read(main, -1);
     api.lua_settop(main, value - 1);
+    if (status !== Status.Ok) return "an error object whose __tostring does not end";
     return text instanceof Uint8Array ? Buffer.from(text).toString("latin1") : String(text);
   }
+}
+
+/**
+ * The place that Lua has put in front of a message. What was caught and raised again, as a transaction does, comes from a
+ * line that is not on the stack any more.
+ */
+function raisedAt(text: string, frames: readonly Frame[]): Frame | undefined {
+  const exact = frames.find(({ source, line }) => text.startsWith(`${source}:${line}: `));
+  if (exact !== undefined) return exact;
+  for (const { source } of frames) {
+    const line = text.startsWith(`${source}:`) ? /^\d+(?=: )/.exec(text.slice(source.length + 1)) : null;
+    if (line !== null) return { source, line: Number(line[0]) };
+  }
+  return undefined;
+}
+
+/** Whether JavaScript's own stack was exhausted, which deep recursion through the host does before Lua's is. */
+function isStackOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message.includes("call stack");
 }

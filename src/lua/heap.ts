@@ -7,6 +7,13 @@ const SHORT_TEXT = 40;
 const NON_ASCII = /[\x80-\xff]/;
 const REPLACEMENT = "\ufffd";
 
+/** Lua's memory is exhausted: the limit of the VM is reached. */
+export class OutOfMemory extends Error {
+  constructor() {
+    super("not enough memory");
+  }
+}
+
 /** Text and bytes in and out of the VM's memory. Pointers are addresses there. */
 export class Heap {
   /** Where short strings are staged on their way to Lua, which copies them. */
@@ -75,8 +82,7 @@ export class Heap {
       this.bytes.set(bytes, this.scratch);
       return use(this.scratch, bytes.length);
     }
-    const pointer = this.api.malloc(bytes.length);
-    if (pointer === 0) throw new RangeError("not enough memory");
+    const pointer = this.allocate(bytes.length);
     try {
       this.bytes.set(bytes, pointer);
       return use(pointer, bytes.length);
@@ -98,9 +104,15 @@ export class Heap {
   /** A NUL-terminated copy that stays; for names that live as long as the VM. */
   createCString(text: string): number {
     const bytes = Buffer.from(text, "utf8");
-    const pointer = this.api.malloc(bytes.length + 1);
+    const pointer = this.allocate(bytes.length + 1);
     this.bytes.set(bytes, pointer);
     this.bytes[pointer + bytes.length] = 0;
+    return pointer;
+  }
+
+  private allocate(size: number): number {
+    const pointer = this.api.malloc(size);
+    if (pointer === 0) throw new OutOfMemory();
     return pointer;
   }
 }

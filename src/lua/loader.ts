@@ -8,6 +8,7 @@ import { Results } from "../modules/module.ts";
 /** Reads Lua source files for one run and remembers them, so that an error can show its line. */
 export class SourceLoader {
   private readonly texts = new Map<string, string>();
+  private readonly paths = new Set<string>();
 
   constructor(
     /** Folder that `require`, `dofile` and `loadfile` start from; absolute. */
@@ -33,7 +34,13 @@ export class SourceLoader {
     const end = bytes[start] === HASH ? bytes.indexOf(NEWLINE, start) : start;
     const source = bytes.subarray(end < 0 ? bytes.length : end);
     this.texts.set(name, source.toString("utf8"));
+    this.paths.add(path);
     return { source, name };
+  }
+
+  /** The files that have been read; absolute. */
+  get files(): readonly string[] {
+    return [...this.paths];
   }
 
   /** A line of a file that was read, without its indentation; undefined when there is none. */
@@ -41,14 +48,16 @@ export class SourceLoader {
     return this.texts.get(name)?.split("\n")[number - 1]?.trim();
   }
 
-  /** What the prelude needs to load files. */
-  functions(): LuaModule["functions"] {
+  /** What the prelude needs to load files; `permit` raises for those that must not be. */
+  functions(permit: (path: string, callee: string) => void): LuaModule["functions"] {
     return {
       exists: (path) => typeof path === "string" && existsSync(resolve(this.folder, path)),
       read_chunk: (path) => {
         if (typeof path !== "string") return new Results([undefined, "expected the path of a Lua file"]);
+        const absolute = resolve(this.folder, path);
+        permit(absolute, "dofile");
         try {
-          const { source, name } = this.read(resolve(this.folder, path));
+          const { source, name } = this.read(absolute);
           return new Results([source, `@${name}`]);
         } catch (error) {
           return new Results([undefined, messageOf(error)]);

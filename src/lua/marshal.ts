@@ -1,7 +1,14 @@
 import { createRecord, Float, fromInteger, isFloat, MAX_DEPTH, Opaque } from "../lib/value.ts";
 import { LuaFunction, type LuaMap, type LuaRecord, type LuaValue, Unsupported } from "../modules/module.ts";
-import type { Heap } from "./heap.ts";
+import { type Heap, OutOfMemory } from "./heap.ts";
 import { type LuaApi, type LuaState, REGISTRY, Type } from "./wasm.ts";
+
+/**
+ * What one value may hold, so that a table which shares its parts (whose copy is exponentially larger) cannot exhaust
+ * the host's memory. A table costs as much as several plain values.
+ */
+const MOST_PARTS = 1 << 24;
+const TABLE_PARTS = 8;
 
 /** What the marshaller cannot do by itself: references that outlive a call. */
 export interface References {
@@ -20,6 +27,8 @@ export interface References {
 export class Marshaller {
   /** Tables on the way down to the one being read, to notice a cycle. */
   private readonly path: number[] = [];
+  /** What the value being read may still cost. */
+  private budget = 0;
 
   constructor(
     private readonly api: LuaApi,
@@ -67,6 +76,7 @@ export class Marshaller {
     if (path.includes(pointer)) return new Unsupported("a cycle");
     if (path.length >= MAX_DEPTH) return new Unsupported(`nested more than ${MAX_DEPTH} levels deep`);
     if (api.lua_checkstack(L, 4) === 0) return new Unsupported("nested too deep for Lua's stack");
+    if (path.length === 0) this.budget = MOST_PARTS;
     path.push(pointer);
     try {
       return this.readEntries(L, index);
@@ -86,6 +96,11 @@ export class Marshaller {
       const key = this.read(L, -2);
       const value = this.read(L, -1);
       api.lua_settop(L, -2);
+      this.budget -= typeof value === "object" ? TABLE_PARTS : 1;
+      if (this.budget < 0) {
+        api.lua_settop(L, -2);
+        return new Unsupported("too large: a table that it holds many times counts each time");
+      }
       if (map === undefined) {
         if (record === undefined && key === (list?.length ?? 0) + 1) {
           list ??= [];
@@ -165,7 +180,7 @@ export class Marshaller {
 
   private pushTable(L: LuaState, value: LuaValue[] | LuaMap | LuaRecord): void {
     const { api } = this;
-    if (api.lua_checkstack(L, 6) === 0) throw new RangeError("nested too deep for Lua's stack");
+    if (api.lua_checkstack(L, 6) === 0) throw new OutOfMemory();
     if (Array.isArray(value)) this.pushList(L, value);
     else if (value instanceof Map) this.pushMap(L, value);
     else this.pushRecord(L, value);

@@ -13,6 +13,8 @@ local function relay(co, ok, first, ...)
     raw_yield(PENDING)
     return relay(co, raw_resume(co))
   end
+  -- A coroutine that is cancelled while it computes yields nothing, and so must all that it was resumed by.
+  if ok and first == nil and host.cancelled() then raw_yield() end
   return ok, first, ...
 end
 
@@ -96,10 +98,12 @@ function print(...)
   host.write(table.concat(parts, "\t", 1, parts.n) .. "\n")
 end
 
--- The C versions see an invented machine; the host puts real ones in their place. The registry holds theirs too.
-io, os = nil, nil
-package.loaded.io, package.loaded.os = nil, nil
+-- The C version sees an invented machine; the host puts a real one in its place. The registry holds it too.
+os, package.loaded.os = nil, nil
+if not host.has_files then io, package.loaded.io = nil, nil end
 debug.getregistry = nil
+-- The hook of a coroutine is how a timeout reaches it.
+debug.sethook = nil
 
 -- What an uncaught error says: called by the host, protected, with whatever was raised.
 return function(value)

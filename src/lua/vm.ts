@@ -1,8 +1,10 @@
-import { type HostFunction, LuaFunction, type LuaModule, type LuaValue } from "../modules/module.ts";
+import type { HostFunction, LuaFunction, LuaModule, LuaValue } from "../modules/module.ts";
+import { CapturedFunction } from "./captured.ts";
 import { type Core, createRegistryTable, pushReference } from "./core.ts";
-import { Coroutines } from "./coroutines.ts";
+import { Coroutines, type Limit } from "./coroutines.ts";
 import type { Frame } from "./errors.ts";
 import { Failures } from "./failures.ts";
+import type { Files } from "./files.ts";
 import { Heap } from "./heap.ts";
 import { Marshaller } from "./marshal.ts";
 import prelude from "./prelude.lua" with { type: "text" };
@@ -25,6 +27,8 @@ export interface VmOptions {
   readonly memoryLimit: number;
   /** What the prelude needs: functions that scripts do not see as such. */
   readonly host: LuaModule;
+  /** The files of Lua's `io`; without them there is no `io`. */
+  readonly files?: Files;
 }
 
 /** One Lua VM: loads chunks, runs functions, shows modules of the host to scripts. */
@@ -32,13 +36,13 @@ export class LuaVm {
   private readonly core: Core;
   private readonly failures: Failures;
   private readonly coroutines: Coroutines;
-  private readonly callbacks: { call: number; resume: number };
+  private readonly callbacks: { call: number; resume: number; hook: number };
   private readonly textMode: number;
   /** Host functions by the number that their Lua closures carry. */
   private readonly functions: { readonly name: string; readonly run: HostFunction }[] = [];
   private readonly captured: FinalizationRegistry<number>;
 
-  private constructor(api: LuaApi, heap: Heap, host: LuaModule) {
+  private constructor(api: LuaApi, heap: Heap, { host, files }: VmOptions) {
     const main = api.luaL_newstate();
     api.luaL_openlibs(main);
     const listMetatable = createRegistryTable(api, main);
@@ -48,13 +52,24 @@ export class LuaVm {
       listMetatable,
     });
     const tracer = new Tracer(api, heap);
-    this.core = { api, heap, marshaller, tracer, main, errorMetatable: createRegistryTable(api, main) };
+    this.core = {
+      api,
+      heap,
+      marshaller,
+      tracer,
+      main,
+      files,
+      errorMetatable: createRegistryTable(api, main),
+    };
     this.failures = new Failures(this.core);
     this.coroutines = new Coroutines(this.core, this.failures);
     this.callbacks = installCallbacks(api, {
       call: (L) => this.dispatch(L),
       resume: (L, _status, ctx) => this.coroutines.afterWait(L, ctx),
+      hook: (L) => this.coroutines.check(L),
     });
+    this.coroutines.hook = this.callbacks.hook;
+    this.failures.hook = this.callbacks.hook;
     this.captured = new FinalizationRegistry((reference) => api.luaL_unref(main, REGISTRY, reference));
     this.textMode = heap.createCString("t");
     this.failures.describeRef = this.runPrelude(host);
@@ -63,14 +78,21 @@ export class LuaVm {
   /** Starts a VM with Lua's standard library and the prelude. */
   static async open(options: VmOptions): Promise<LuaVm> {
     let heap: Heap | undefined;
-    const api = await instantiateLua(options.compiled, options.memoryLimit, () => heap?.refresh());
+    const { compiled, memoryLimit, files } = options;
+    const api = await instantiateLua(compiled, memoryLimit, () => heap?.refresh(), files?.calls);
+    files?.attach(api);
     heap = new Heap(api);
-    return new LuaVm(api, heap, options.host);
+    return new LuaVm(api, heap, options);
   }
 
   /** The context of the coroutine that is calling into the host right now. */
   get context(): unknown {
     return this.coroutines.running?.context;
+  }
+
+  /** What ends that coroutine from outside. */
+  get limit(): Limit | undefined {
+    return this.coroutines.running?.limit;
   }
 
   /** Where the script is that is calling into the host right now, innermost first. */
@@ -83,14 +105,24 @@ export class LuaVm {
   register(module: LuaModule): void {
     const { api, main, marshaller } = this.core;
     this.pushModule(main, module);
+    // The main thread may be running words of the host's own, with values of theirs below.
+    const table = api.lua_gettop(main);
     this.pushGlobal("package");
     marshaller.pushString(main, "loaded");
     api.lua_rawget(main, -2);
     marshaller.pushString(main, module.name);
-    api.lua_pushvalue(main, 1);
+    api.lua_pushvalue(main, table);
     api.lua_rawset(main, -3);
-    api.lua_settop(main, 1);
+    api.lua_settop(main, table);
     this.popGlobal(module.name);
+  }
+
+  /** Makes functions visible as globals of their names. */
+  registerGlobals(functions: LuaModule["functions"]): void {
+    for (const [name, run] of Object.entries(functions)) {
+      this.pushHostFunction(this.core.main, name, run);
+      this.popGlobal(name);
+    }
   }
 
   /** Sets one global variable. */
@@ -117,14 +149,16 @@ export class LuaVm {
    * Runs a function to its end in a coroutine of its own. Rejects with ScriptError when it raises.
    *
    * @param context what `vm.context` gives to host functions that it calls.
+   * @param limit what ends it from outside, whatever it catches; it then rejects with the reason.
    */
-  run(fn: LuaFunction, args: readonly LuaValue[], context: unknown): Promise<LuaValue[]> {
-    return this.coroutines.start((L) => {
+  run(fn: LuaFunction, args: readonly LuaValue[], context: unknown, limit?: Limit): Promise<LuaValue[]> {
+    const push = (L: LuaState) => {
       this.pushFunction(L, fn);
       this.core.api.lua_checkstack(L, args.length);
       for (const arg of args) this.core.marshaller.push(L, arg);
       return args.length;
-    }, context);
+    };
+    return this.coroutines.start(push, context, limit);
   }
 
   /**
@@ -166,9 +200,15 @@ export class LuaVm {
     api.lua_pushvalue(L, index);
     if (L !== main) api.lua_xmove(L, main, 1);
     const reference = api.luaL_ref(main, REGISTRY);
-    const handle = new CapturedFunction(this, reference);
-    this.captured.register(handle, reference);
+    const handle = new CapturedFunction(this, reference, this.context, this.limit);
+    this.captured.register(handle, reference, handle);
     return handle;
+  }
+
+  /** Gives a reference back that `capture` took. */
+  free(handle: CapturedFunction): void {
+    if (this.captured.unregister(handle))
+      this.core.api.luaL_unref(this.core.main, REGISTRY, handle.reference);
   }
 
   private pushFunction(L: LuaState, fn: LuaFunction): void {
@@ -188,8 +228,7 @@ export class LuaVm {
     api.lua_createtable(L, 0, functions.length);
     for (const [name, run] of functions) {
       marshaller.pushString(L, name);
-      api.lua_pushnumber(L, this.functions.push({ name: `${module.name}.${name}`, run }) - 1);
-      api.lua_pushcclosure(L, this.callbacks.call, 1);
+      this.pushHostFunction(L, `${module.name}.${name}`, run);
       api.lua_rawset(L, -3);
     }
     for (const [name, value] of Object.entries(module.fields ?? {})) {
@@ -197,6 +236,12 @@ export class LuaVm {
       marshaller.push(L, value);
       api.lua_rawset(L, -3);
     }
+  }
+
+  private pushHostFunction(L: LuaState, name: string, run: HostFunction): void {
+    const { api } = this.core;
+    api.lua_pushnumber(L, this.functions.push({ name, run }) - 1);
+    api.lua_pushcclosure(L, this.callbacks.call, 1);
   }
 
   private pushGlobal(name: string): void {
@@ -221,7 +266,9 @@ export class LuaVm {
     const { api, main, marshaller } = this.core;
     const status = this.compile(prelude, HOST_CHUNK);
     api.lua_pushlightuserdata(main, this.coroutines.marker);
-    this.pushModule(main, host);
+    const cancelled = () => this.coroutines.running?.cancelled ?? false;
+    const fields = { has_files: this.core.files !== undefined };
+    this.pushModule(main, { ...host, functions: { ...host.functions, cancelled }, fields });
     pushReference(api, main, this.core.errorMetatable);
     if (status !== Status.Ok || api.lua_pcallk(main, 3, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the prelude does not run: ${String(marshaller.read(main, -1))}`);
@@ -229,23 +276,5 @@ export class LuaVm {
     const reference = api.luaL_ref(main, REGISTRY);
     api.lua_settop(main, 0);
     return reference;
-  }
-}
-
-/** A function of a script, anchored in the VM's registry until the handle is collected. */
-class CapturedFunction extends LuaFunction {
-  constructor(
-    private readonly vm: LuaVm,
-    readonly reference: number,
-  ) {
-    super();
-  }
-
-  get definedAt(): string {
-    return this.vm.definitionOf(this);
-  }
-
-  call(...args: LuaValue[]): Promise<LuaValue[]> {
-    return this.vm.run(this, args, this.vm.context);
   }
 }

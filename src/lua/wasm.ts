@@ -18,6 +18,8 @@ export interface LuaApi {
   setThrew(threw: number, value: number): void;
   emscripten_stack_init(): void;
   __wasm_call_ctors(): void;
+  /** All files when the stream is 0. */
+  fflush(stream: number): number;
 
   luaL_newstate(): LuaState;
   luaL_openlibs(L: LuaState): void;
@@ -62,10 +64,14 @@ export interface LuaApi {
   lua_yieldk(L: LuaState, results: number, ctx: number, k: number): number;
   lua_resume(L: LuaState, from: LuaState, args: number, results: number): number;
   lua_isyieldable(L: LuaState): number;
+  lua_sethook(L: LuaState, hook: number, mask: number, count: number): void;
   lua_error(L: LuaState): number;
   lua_getstack(L: LuaState, level: number, debug: number): number;
   lua_getinfo(L: LuaState, what: number, debug: number): number;
 }
+
+/** The event of `lua_sethook` that comes after every so many instructions. */
+export const MASK_COUNT = 8;
 
 /** `lua_resume` and `lua_pcallk` results. */
 export const Status = { Ok: 0, Yield: 1, RunError: 2, SyntaxError: 3, MemoryError: 4 } as const;
@@ -104,9 +110,10 @@ export function compileLua(): Promise<WebAssembly.Module> {
 
 /**
  * A fresh Lua: the WebAssembly of wasmoon without wasmoon's own JavaScript. Its glue starts slower than the VM
- * and lends Lua an invented environment, file system and clock; here every system call fails, and the modules of
- * the host take its place.
+ * and lends Lua an invented environment, file system and clock; here every system call fails but those that `system`
+ * gives, and the modules of the host take their place.
  *
+ * @param system system calls by the names under which the WebAssembly imports them.
  * @param memoryLimit bytes that the VM may grow to; beyond it allocation fails and Lua raises "not enough memory".
  * @param onGrowth called whenever the memory has grown, which detaches every view of it.
  */
@@ -114,6 +121,7 @@ export async function instantiateLua(
   compiled: WebAssembly.Module,
   memoryLimit: number,
   onGrowth: () => void,
+  system: Readonly<Record<string, (...args: never[]) => number>> = {},
 ): Promise<LuaApi> {
   let api: LuaApi;
   const unavailable = () => ENOSYS;
@@ -135,7 +143,9 @@ export async function instantiateLua(
     _emscripten_throw_longjmp: () => {
       throw LONGJMP;
     },
-    emscripten_resize_heap: (wanted: number) => {
+    emscripten_resize_heap: (request: number) => {
+      // A size_t arrives as a signed number.
+      const wanted = request >>> 0;
       const size = api.memory.buffer.byteLength;
       if (wanted > memoryLimit) return 0;
       const target = Math.min(Math.max(wanted, size * 1.5), memoryLimit);
@@ -178,7 +188,10 @@ export async function instantiateLua(
       return 0;
     },
   };
-  const instance = await WebAssembly.instantiate(compiled, { env, wasi_snapshot_preview1: wasi });
+  const instance = await WebAssembly.instantiate(compiled, {
+    env: { ...env, ...system },
+    wasi_snapshot_preview1: { ...wasi, ...system },
+  });
   // The interface above is what this file's wasm exports; WebAssembly itself has no types for exports.
   api = instance.exports as unknown as LuaApi;
   api.emscripten_stack_init();
@@ -192,30 +205,39 @@ export interface Callbacks {
   call(L: LuaState): number;
   /** A `lua_KFunction`: goes on after a yield. */
   resume(L: LuaState, status: number, ctx: number): number;
+  /** A `lua_Hook`. */
+  hook(L: LuaState): void;
 }
 
 /**
- * Function pointers for the two callbacks. WebAssembly tables take only WebAssembly functions, so a module of a
- * few bytes imports the callbacks and exports them again: `(import "h" "c" (func (param i32) (result i32)))` and
- * `(import "h" "r" (func (param i32 i32 i32) (result i32)))`.
+ * Function pointers for the callbacks. WebAssembly tables take only WebAssembly functions, so a module of a few bytes
+ * imports the callbacks and exports them again: `(import "h" "c" (func (param i32) (result i32)))`,
+ * `(import "h" "r" (func (param i32 i32 i32) (result i32)))` and `(import "h" "k" (func (param i32 i32)))`.
  */
-export function installCallbacks(api: LuaApi, callbacks: Callbacks): { call: number; resume: number } {
+export function installCallbacks(
+  api: LuaApi,
+  callbacks: Callbacks,
+): { call: number; resume: number; hook: number } {
   const bytes = new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...[0x01, 0x0d, 0x02, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x60, 0x03, 0x7f, 0x7f, 0x7f, 0x01, 0x7f],
-    ...[0x02, 0x0d, 0x02, 0x01, 0x68, 0x01, 0x63, 0x00, 0x00, 0x01, 0x68, 0x01, 0x72, 0x00, 0x01],
-    ...[0x07, 0x09, 0x02, 0x01, 0x63, 0x00, 0x00, 0x01, 0x72, 0x00, 0x01],
+    ...[0x01, 0x12, 0x03, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x60, 0x03, 0x7f, 0x7f, 0x7f, 0x01, 0x7f],
+    ...[0x60, 0x02, 0x7f, 0x7f, 0x00],
+    ...[0x02, 0x13, 0x03, 0x01, 0x68, 0x01, 0x63, 0x00, 0x00, 0x01, 0x68, 0x01, 0x72, 0x00, 0x01],
+    ...[0x01, 0x68, 0x01, 0x6b, 0x00, 0x02],
+    ...[0x07, 0x0d, 0x03, 0x01, 0x63, 0x00, 0x00, 0x01, 0x72, 0x00, 0x01, 0x01, 0x6b, 0x00, 0x02],
   ]);
   const imports = {
     h: {
       c: (L: LuaState) => callbacks.call(L),
       r: (L: LuaState, status: number, ctx: number) => callbacks.resume(L, status, ctx),
+      k: (L: LuaState) => callbacks.hook(L),
     },
   };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
   const table = api.__indirect_function_table;
-  const base = table.grow(2);
+  const base = table.grow(3);
   table.set(base, exports.c);
   table.set(base + 1, exports.r);
-  return { call: base, resume: base + 1 };
+  table.set(base + 2, exports.k);
+  return { call: base, resume: base + 1, hook: base + 2 };
 }

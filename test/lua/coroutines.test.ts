@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { RunnerError } from "../../src/lib/errors.ts";
-import type { HostFunction } from "../../src/modules/module.ts";
+import { type HostFunction, SameArgument } from "../../src/modules/module.ts";
 import { evaluate, openVm } from "./vm.ts";
 
 /** Waits for a later turn of the event loop and gives its argument back. */
@@ -100,5 +100,46 @@ describe("a Lua function handed to the host", () => {
     const vm = await openVm();
     const [fn] = await evaluate(vm, "local a = 1\nreturn function() return a end");
     expect(fn).toMatchObject({ definedAt: "test.lua:2" });
+  });
+});
+
+describe("a wait that cannot be passed on", () => {
+  const inComparator = `
+    local co = coroutine.create(function() return t.reject() end)
+    pcall(table.sort, {2, 1}, function() coroutine.resume(co) return true end)
+    return co`;
+
+  test("ends in an error and not in an unhandled rejection", async () => {
+    const vm = await openVm({ reject: lose, later });
+    const source = `local function f() ${inComparator} end f() return t.later("alive")`;
+    expect(await evaluate(vm, source)).toEqual(["alive"]);
+  });
+
+  test("is not taken for a later yield", async () => {
+    const vm = await openVm({ reject: lose });
+    const source = `local function f() ${inComparator} end f() coroutine.yield()`;
+    await expect(evaluate(vm, source)).rejects.toThrow("attempt to yield from outside a coroutine");
+  });
+
+  test("says what is waited for when the script resumes too early", async () => {
+    const vm = await openVm({ reject: lose });
+    const source = `local function f() ${inComparator} end return coroutine.resume(f())`;
+    const [ok, error] = await evaluate(vm, source);
+    expect(ok).toBe(false);
+    expect(error).toMatchObject({ message: "Cannot resume this coroutine yet: it waits for t.reject." });
+  });
+});
+
+describe("a host function that gives an argument back", () => {
+  test("gives the very one, at once or later, whatever it is", async () => {
+    const vm = await openVm({
+      second: () => new SameArgument(2),
+      secondLater: () => Promise.resolve(new SameArgument(2)),
+    });
+    const source = `
+      local cycle = {} cycle.me = cycle
+      local co = coroutine.create(print)
+      return t.second(1, cycle) == cycle, t.secondLater(1, co) == co, t.second(1)`;
+    expect(await evaluate(vm, source)).toEqual([true, true, undefined]);
   });
 });

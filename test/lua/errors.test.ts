@@ -140,3 +140,19 @@ test("nothing of the host is reachable but values and functions", async () => {
     return #found, io, package.loadlib, package.cpath, os, debug.getregistry`;
   expect(await evaluate(vm, source)).toEqual([0, undefined, undefined, undefined, undefined, undefined]);
 });
+
+describe("memory", () => {
+  test("a request of 2 GiB is refused like any other over the limit", async () => {
+    const vm = await openVm({}, 2 ** 30);
+    const source = "local s = ('x'):rep(3e8) return pcall(string.rep, 'x', 1.9e9)";
+    expect(await evaluate(vm, source)).toEqual([false, "not enough memory"]);
+    expect(await evaluate(vm, "return 1")).toEqual([1]);
+  });
+
+  test("a table that shares its parts cannot blow up the host", async () => {
+    const vm = await openVm();
+    const source = "local t = {} for _ = 1, 60 do t = {t, t} end return t.x == nil, t";
+    const [, value] = await evaluate(vm, source);
+    expect(JSON.stringify(value)).toContain("too large");
+  });
+});

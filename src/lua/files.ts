@@ -1,0 +1,266 @@
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { hasCode, STDERR, STDIN, STDOUT } from "../lib/stdio.ts";
+import type { LuaApi } from "./wasm.ts";
+
+/** What the C library of the VM gets for files; where they are, and what may be opened, is the host's to say. */
+export interface FileHost {
+  /** The absolute path of a script's path; undefined when it must not be opened in this way. */
+  locate(path: string, use: "read" | "write"): string | undefined;
+  /** Takes what scripts write to standard output. */
+  print(bytes: Uint8Array): void;
+}
+
+/** The flags and error numbers of the C library in the VM, which are musl's and WASI's, not this machine's. */
+const Flag = { access: 3, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000 } as const;
+const Errno: Readonly<Record<string, number>> = {
+  EACCES: 2,
+  EAGAIN: 6,
+  EBADF: 8,
+  EBUSY: 10,
+  EEXIST: 20,
+  EINVAL: 28,
+  EIO: 29,
+  EISDIR: 31,
+  ELOOP: 32,
+  EMFILE: 33,
+  ENAMETOOLONG: 37,
+  ENOENT: 44,
+  ENOSPC: 51,
+  ENOTDIR: 54,
+  ENOTTY: 59,
+  ENXIO: 60,
+  EPERM: 63,
+  EPIPE: 64,
+  EROFS: 69,
+  ESPIPE: 70,
+  ETXTBSY: 74,
+};
+const OTHER_ERRNO = 29;
+/** How long to pause, in ms, when a pipe that does not block has nothing yet. */
+const EMPTY_PIPE_PAUSE = 5;
+
+/** One open file: the system's, or bytes in memory. */
+interface OpenFile {
+  readonly fd?: number;
+  /** Where the next byte is read or written; undefined for what has no places, such as a pipe. */
+  position?: number | undefined;
+  readonly append: boolean;
+  bytes?: Buffer;
+}
+
+/**
+ * The system calls by which Lua's own `io` library works on this machine's files: the C code in the VM does the
+ * buffering, the formats and the errors, as everywhere.
+ */
+export class Files {
+  private readonly open = new Map<number, OpenFile>();
+  private readonly memory = new Map<string, OpenFile>();
+  private lastMemory = 0;
+  private api: LuaApi | undefined;
+
+  constructor(private readonly host: FileHost) {
+    this.open.set(STDIN, { fd: STDIN, append: false });
+    this.open.set(STDOUT, { fd: STDOUT, append: false });
+    this.open.set(STDERR, { fd: STDERR, append: false });
+  }
+
+  /** Gives the calls the memory that their pointers are about. */
+  attach(api: LuaApi): void {
+    this.api = api;
+  }
+
+  /** Writes out what scripts have written and C still buffers. */
+  flush(): void {
+    if (this.open.size > STDERR + 1) this.api?.fflush(0);
+  }
+
+  /** A path by which `io.open` finds these bytes, once. */
+  putInMemory(bytes: Uint8Array): string {
+    const path = `/dev/runner/${++this.lastMemory}`;
+    this.memory.set(path, { bytes: Buffer.from(bytes), position: 0, append: false });
+    return path;
+  }
+
+  /** What was written to a path of `putInMemory`; that path is gone then. */
+  takeFromMemory(path: string): Uint8Array {
+    const file = this.memory.get(path);
+    this.memory.delete(path);
+    return file?.bytes ?? new Uint8Array();
+  }
+
+  /** Writes to standard output as scripts do. */
+  print(bytes: Uint8Array): void {
+    this.host.print(bytes);
+  }
+
+  /** The imports of the VM's WebAssembly. A negative result, or a positive one of `fd_*`, is an error number. */
+  readonly calls = {
+    __syscall_openat: (_folder: number, path: number, flags: number, rest: number) =>
+      negative(() => this.openAt(this.text(path), flags, this.words()[rest >> 2] ?? 0)),
+    __syscall_unlinkat: (_folder: number, path: number) =>
+      negative(() => {
+        unlinkSync(this.locate(this.text(path), "write"));
+        return 0;
+      }),
+    // Only asked whether a file is a terminal, to buffer it by lines.
+    __syscall_ioctl: () => -(Errno.ENOTTY ?? OTHER_ERRNO),
+    __syscall_fcntl64: () => 0,
+    fd_close: (fd: number) => positive(() => this.close(fd)),
+    fd_read: (fd: number, vectors: number, count: number, total: number) =>
+      positive(() => this.transfer(vectors, count, total, (bytes) => this.read(fd, bytes))),
+    fd_write: (fd: number, vectors: number, count: number, total: number) =>
+      positive(() => this.transfer(vectors, count, total, (bytes) => this.write(fd, bytes))),
+    fd_seek: (fd: number, offset: bigint | number, ...more: number[]) => {
+      // 64-bit numbers arrive whole or in two halves, as the VM was built.
+      const whole = typeof offset === "bigint" ? Number(offset) : offset + (more.shift() ?? 0) * 2 ** 32;
+      const low = typeof offset === "bigint" ? whole : whole + (offset < 0 ? 2 ** 32 : 0);
+      const [whence = 0, result = 0] = more;
+      return positive(() => this.seek(fd, low, whence, result));
+    },
+  };
+
+  private openAt(path: string, flags: number, mode: number): number {
+    const inMemory = this.memory.get(path);
+    if (inMemory !== undefined) return this.add(inMemory);
+    const writes = (flags & Flag.access) !== 0;
+    const has = (flag: number, constant: number) => ((flags & flag) === 0 ? 0 : constant);
+    const fd = openSync(
+      this.locate(path, writes ? "write" : "read"),
+      (flags & Flag.access) |
+        has(Flag.create, constants.O_CREAT) |
+        has(Flag.exclusive, constants.O_EXCL) |
+        has(Flag.truncate, constants.O_TRUNC) |
+        has(Flag.append, constants.O_APPEND),
+      mode & 0o777,
+    );
+    const position = fstatSync(fd).isFile() ? 0 : undefined;
+    return this.add({ fd, position, append: (flags & Flag.append) !== 0 });
+  }
+
+  private add(file: OpenFile): number {
+    let number = STDERR + 1;
+    while (this.open.has(number)) number++;
+    this.open.set(number, file);
+    return number;
+  }
+
+  private close(number: number): void {
+    const { fd } = this.get(number);
+    this.open.delete(number);
+    if (fd !== undefined && fd > STDERR) closeSync(fd);
+  }
+
+  /** Moves bytes between a file and the pieces of memory that C names; stops early when one is not filled. */
+  private transfer(vectors: number, count: number, total: number, move: (bytes: Buffer) => number): void {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const words = this.words();
+      const start = words[(vectors >> 2) + 2 * i] ?? 0;
+      const length = words[(vectors >> 2) + 2 * i + 1] ?? 0;
+      if (length === 0) continue;
+      const moved = move(Buffer.from(words.buffer, start, length));
+      sum += moved;
+      if (moved < length) break;
+    }
+    this.words()[total >> 2] = sum;
+  }
+
+  private read(number: number, into: Buffer): number {
+    const file = this.get(number);
+    if (file.bytes !== undefined) {
+      const position = file.position ?? 0;
+      const moved = file.bytes.copy(into, 0, position);
+      file.position = position + moved;
+      return moved;
+    }
+    for (;;) {
+      try {
+        const moved = readSync(file.fd ?? -1, into, 0, into.length, file.position ?? null);
+        if (file.position !== undefined) file.position += moved;
+        return moved;
+      } catch (error) {
+        if (hasCode(error, "EOF")) return 0;
+        if (!hasCode(error, "EAGAIN")) throw error;
+        Bun.sleepSync(EMPTY_PIPE_PAUSE);
+      }
+    }
+  }
+
+  private write(number: number, from: Buffer): number {
+    const file = this.get(number);
+    if (file.bytes !== undefined) {
+      file.bytes = Buffer.concat([file.bytes, from]);
+    } else if (file.fd === STDOUT) {
+      this.host.print(new Uint8Array(from));
+    } else {
+      let moved = 0;
+      while (moved < from.length) {
+        const at = file.append || file.position === undefined ? null : file.position + moved;
+        moved += writeSync(file.fd ?? -1, from, moved, from.length - moved, at);
+      }
+      if (file.append && file.position !== undefined) file.position = fstatSync(file.fd ?? -1).size;
+      else if (file.position !== undefined) file.position += moved;
+    }
+    return from.length;
+  }
+
+  private seek(number: number, offset: number, whence: number, result: number): void {
+    const file = this.get(number);
+    if (file.position === undefined) throw systemError("ESPIPE");
+    const size = file.bytes?.length ?? fstatSync(file.fd ?? -1).size;
+    const position = offset + ([0, file.position, size][whence] ?? 0);
+    if (position < 0) throw systemError("EINVAL");
+    file.position = position;
+    const words = this.words();
+    words[result >> 2] = position;
+    words[(result >> 2) + 1] = Math.floor(position / 2 ** 32);
+  }
+
+  private get(number: number): OpenFile {
+    const file = this.open.get(number);
+    if (file === undefined) throw systemError("EBADF");
+    return file;
+  }
+
+  private locate(path: string, use: "read" | "write"): string {
+    const located = this.host.locate(path, use);
+    if (located === undefined) throw systemError("EACCES");
+    return located;
+  }
+
+  private words(): Uint32Array {
+    return new Uint32Array(this.api?.memory.buffer ?? new ArrayBuffer(0));
+  }
+
+  private text(pointer: number): string {
+    const bytes = Buffer.from(this.words().buffer);
+    return bytes.toString("utf8", pointer, bytes.indexOf(0, pointer));
+  }
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/** Errors must not pass through C as exceptions, which it knows nothing of. */
+function errorNumber(error: unknown): number {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return Errno[code] ?? OTHER_ERRNO;
+}
+
+function negative(act: () => number): number {
+  try {
+    return act();
+  } catch (error) {
+    return -errorNumber(error);
+  }
+}
+
+function positive(act: () => void): number {
+  try {
+    act();
+    return 0;
+  } catch (error) {
+    return errorNumber(error);
+  }
+}

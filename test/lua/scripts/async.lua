@@ -1,0 +1,118 @@
+local t = require("harness")
+local test, equal, raises, fails = t.test, t.equal, t.raises, t.fails
+local nap = function() time.sleep(0.005) end
+
+test("async.spawn() runs side by side, and await() gives results or raises the error itself", function()
+  local order = {}
+  local job = async.spawn(function(a) nap() order[#order + 1] = "job" return a, "b" end, "a")
+  order[#order + 1] = "main"
+  equal({ job:await() }, { "a", "b" })
+  equal(order, { "main", "job" })
+  equal({ job:await() }, { "a", "b" })
+  local mine = {}
+  local ok, err = pcall(function() async.spawn(function() nap() error(mine) end):await() end)
+  assert(not ok and err == mine)
+  raises("async.spawn: argument 1: expected a function, got number", async.spawn, 5)
+end)
+
+test("async.all() gives results in order, or raises the first error and cancels the others", function()
+  equal(async.all({ function() time.sleep(0.02) return 1 end, function() return 2 end }), { 1, 2 })
+  equal(json.encode(async.all({})), "[]")
+  local closed
+  raises("boom", async.all, {
+    function() nap() error("boom") end,
+    function() local c <close> = setmetatable({}, { __close = function() closed = true end }) time.sleep(60) end,
+  })
+  equal(closed, true)
+end)
+
+test("async.map() keeps order and its limit", function()
+  local now, most = 0, 0
+  local results = async.map({ 1, 2, 3, 4, 5 }, function(n)
+    now = now + 1
+    most = math.max(most, now)
+    nap()
+    now = now - 1
+    return n * 2
+  end, { limit = 2 })
+  equal(results, { 2, 4, 6, 8, 10 })
+  equal(most, 2)
+  raises("limit of at least 1", async.map, { 1 }, print, { limit = 0 })
+end)
+
+test("async.timeout() cancels what takes too long, pcall or not", function()
+  local went_on = false
+  local err = fails("timeout", async.timeout, 0.01, function()
+    pcall(time.sleep, 60)
+    went_on = true
+  end)
+  equal(err, "it took longer than 0.01 s")
+  nap()
+  equal(went_on, false)
+  equal({ async.timeout("5s", function() nap() return 1, 2 end) }, { 1, 2 })
+end)
+
+test("a cancelled coroutine does not go on, and await() says so", function()
+  local job = async.spawn(function() time.sleep(60) end)
+  equal(job:done(), false)
+  equal(job:cancel(), true)
+  equal(job:cancel(), false)
+  fails("interrupted", job.await, job)
+end)
+
+test("async.channel() hands values over, in order, and ends when closed", function()
+  local channel, seen = async.channel(), {}
+  async.spawn(function()
+    for i = 1, 4 do channel:send(i) end
+    channel:close()
+  end)
+  for value in channel:values() do seen[#seen + 1] = value end
+  equal(seen, { 1, 2, 3, 4 })
+  equal(select(2, channel:receive()), "closed")
+  raises("closed channel", channel.send, channel, 1)
+end)
+
+test("async.channel() with a capacity lets senders go ahead that far", function()
+  local channel, sent = async.channel(2), 0
+  async.spawn(function() for i = 1, 4 do channel:send(i) sent = i end end)
+  equal(sent, 2)
+  equal(channel:receive(), 1)
+  nap()
+  equal(sent, 3)
+end)
+
+test("async.channel() passes the turn of a cancelled receiver on", function()
+  local channel = async.channel()
+  local first = async.spawn(function() channel:receive() end)
+  local second = async.spawn(function() return channel:receive() end)
+  first:cancel()
+  channel:send("x")
+  equal(second:await(), "x")
+end)
+
+test("async.mutex() lets one in at a time, and out on every way", function()
+  local mutex, order = async.mutex(), {}
+  async.all({
+    function() mutex:with(function() order[#order + 1] = "a" nap() order[#order + 1] = "a" end) end,
+    function() mutex:with(function() order[#order + 1] = "b" end) end,
+  })
+  equal(order, { "a", "a", "b" })
+  raises("inside", mutex.with, mutex, function() error("inside") end)
+  equal(mutex.locked, false)
+  raises("not locked", mutex.unlock, mutex)
+end)
+
+test("a lock's fence holds in coroutines that are spawned inside of it", function()
+  state.with_lock("fence", function()
+    equal(async.spawn(function() nap() state.set("inside", 1) return state.get("inside") end):await(), 1)
+    state.unlock("fence")
+  end)
+end)
+
+test("ten thousand coroutines at once are no trouble", function()
+  local sum = 0
+  local list = {}
+  for i = 1, 10000 do list[i] = i end
+  async.map(list, function(n) time.sleep(0) sum = sum + n end)
+  equal(sum, 50005000)
+end)

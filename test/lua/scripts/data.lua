@@ -1,0 +1,123 @@
+local t = require("harness")
+local test, equal, raises, fails = t.test, t.equal, t.raises, t.fails
+
+test("json.decode() keeps lists, also empty ones, and integers whole", function()
+  local value = json.decode('{"a":[],"b":{},"n":9223372036854775807,"f":1.0,"x":null}')
+  equal(json.encode(value), '{"a":[],"b":{},"f":1.0,"n":9223372036854775807}')
+  equal(math.type(value.n), "integer")
+  equal(math.type(value.f), "float")
+  equal(value.x, nil)
+end)
+
+test("json.decode() gives json.null in a list, which encodes back to null", function()
+  local list = json.decode("[1,null]")
+  assert(list[2] == json.null)
+  equal(json.encode(list), "[1,null]")
+end)
+
+test("json.decode() says line and column of what is wrong", function()
+  raises("line 2, column 5: expected a comma or ], found \"2\"", json.decode, "[\n  1 2]")
+  raises("column 8: expected a key", json.decode, '{"a":1,}')
+  fails("bad_value", json.decode, "")
+  fails("bad_value", json.decode, ("["):rep(1000) .. ("]"):rep(1000))
+end)
+
+test("json.decode() takes __proto__ and constructor for keys like any other", function()
+  local value = json.decode('{"__proto__":{"a":1},"constructor":2}')
+  equal(value.__proto__.a, 1)
+  equal(value.constructor, 2)
+end)
+
+test("json.encode() names the path of what JSON cannot say", function()
+  raises("the value.a[2] is a function", json.encode, { a = { 1, print } })
+  raises("the value.n is nan", json.encode, { n = 0 / 0 })
+  raises("other keys than text", json.encode, { [10] = 1 })
+  raises("not UTF-8", json.encode, "\255")
+end)
+
+test("json.encode() indents when asked", function()
+  equal(json.encode({ 1 }, { indent = 2 }), "[\n  1\n]")
+  equal(json.encode(json.list()), "[]")
+end)
+
+test("data has the names of older scripts", function()
+  for _, name in ipairs({ "parse_json", "json_decode", "from_json", "decode_json" }) do
+    equal(data[name]("[1]"), { 1 })
+  end
+  for _, name in ipairs({ "to_json", "json_encode", "encode_json" }) do equal(data[name]({ 1 }), "[1]") end
+  equal(data.parse_yaml("a: 1"), { a = 1 })
+end)
+
+test("yaml goes there and back, integers and floats apart", function()
+  local text = "a: 9007199254740993\nb: 1.0\nc:\n  - x\nd: []\n"
+  equal(yaml.encode(yaml.decode(text)), text)
+  equal(yaml.decode("a: ~\nb: [~]").b[1] == json.null, true)
+  equal(yaml.decode(""), nil)
+  equal(yaml.decode("1: x")[1], "x")
+end)
+
+test("yaml.decode() says line and column", function()
+  raises("Cannot read the YAML: line 2, column 1", yaml.decode, "a: 1\na: 2")
+  raises("2 documents", yaml.decode, "a\n---\nb")
+  fails("bad_value", yaml.decode, "a: *nowhere")
+end)
+
+test("yaml.decode() makes no host objects of tags", function()
+  local ok, value = pcall(yaml.decode, "!!js/function 'x'")
+  assert(not ok or type(value) == "string")
+end)
+
+test("toml goes there and back", function()
+  local value = toml.decode('a = 9007199254740993\nb = 1.0\n[t]\nd = 2026-11-21\nl = [1, 2]')
+  equal(value.a, 9007199254740993)
+  equal(math.type(value.b), "float")
+  equal(value.t.l, { 1, 2 })
+  equal(toml.decode(toml.encode({ x = 1, y = 1.5, s = { z = "t" } })), { x = 1, y = 1.5, s = { z = "t" } })
+end)
+
+test("toml.decode() says line and column", function()
+  raises("line 2, column 5", toml.decode, "a = 1\nb = \n")
+  fails("bad_value", toml.encode, { 1, 2 })
+end)
+
+test("data.get_path() finds through tables and lists, else gives the default", function()
+  local value = { a = { { b = 5 } }, ["x"] = false }
+  equal(data.get_path(value, "a[1].b"), 5)
+  equal(data.get_path(value, { "a", 1, "b" }), 5)
+  equal(data.get_path(value, "a.1.b"), 5)
+  equal(data.get_path(value, "a.b.c", "none"), "none")
+  equal(data.get_path(value, "x"), false)
+end)
+
+test("data.set_path() changes the table itself, making those on the way", function()
+  local value = {}
+  assert(data.set_path(value, "a.b[1]", 7) == value)
+  equal(value, { a = { b = { 7 } } })
+  raises("argument 1 (value): expected a table", data.set_path, nil, "a", 1)
+end)
+
+test("data.deep_merge() merges tables, replaces lists and leaves its arguments alone", function()
+  local first = { a = { b = 1 }, l = { 1, 2 } }
+  equal(data.deep_merge(first, { a = { c = 2 }, l = { 3 } }), { a = { b = 1, c = 2 }, l = { 3 } })
+  equal(first, { a = { b = 1 }, l = { 1, 2 } })
+end)
+
+test("template.render() fills in values, loops and conditions", function()
+  local text = "{{ name | upcase }}{% for x in list %} {{ x }}{% endfor %}{% if on %} on{% endif %} {{ a.b }}"
+  equal(template.render({ text = text, vars = { name = "bo", list = { 1, 2.0 }, on = true, a = { b = 3 } } }), "BO 1 2.0 on 3")
+  equal(template.render({ text = "{{ port | default: 80 }}" }), "80")
+end)
+
+test("template.render() raises for an unknown name, filter or file, with the line", function()
+  raises("line 2, column 4: there is no variable nope", template.render, { text = "a\n{{ nope }}" })
+  raises("there is no filter nope", template.render, { text = "{{ 1 | nope }}" })
+  fails("not_found", template.render, { src = "none.tmpl" })
+  fails("bad_value", template.render, { text = "{% include 'harness.lua' %}" })
+  raises("expected one of the fields", template.render, {})
+end)
+
+test("template.render() reaches nothing of the host", function()
+  for _, path in ipairs({ "v.constructor", "v.__proto__", "v.toString", "l.constructor", "constructor" }) do
+    fails("bad_value", template.render, { text = "{{ " .. path .. " }}", vars = { v = {}, l = { 1 } } })
+  end
+end)

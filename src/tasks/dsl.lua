@@ -1,40 +1,154 @@
--- The words with which a file declares tasks. Every declaration becomes a plain table of options in `declared`;
--- what they mean, and which are wrong, is decided by the host when the file has run.
+-- The words with which a file declares tasks. Every declaration becomes a plain table of options; what they mean, and
+-- which are wrong, is decided by the host when the file has run.
 local host = ...
-local declared = {}
+local with_lock = state.with_lock
+local rawget, type, pairs, ipairs, select, next = rawget, type, pairs, ipairs, select, next
+local setmetatable, getmetatable, pack, unpack, sort = setmetatable, getmetatable, table.pack, table.unpack, table.sort
 
-local function declare(options)
-  declared[#declared + 1] = { options = options, at = host.caller() }
+-- In the order of declaration: tasks, and groups, whose members are found when the file has run.
+local declared = {}
+-- Which of them a table of options (or a builder) stands for.
+local declaration_of = {}
+
+local function declare(options, form)
+  local declaration = { options = options, at = host.caller(), form = form }
+  declared[#declared + 1] = declaration
+  declaration_of[options] = declaration
   return options
 end
 
 -- task("name"):command(fn):depends_on("other") sets one option a call; :build() ends it and may be left out.
-local Builder = {}
+local Builder, GroupBuilder = {}, {}
 
-local function depends_on(self, first, ...)
-  self.options.depends_on = select("#", ...) > 0 and { first, ... } or first
+local function set(self, name, first, ...)
+  local options = rawget(self, "options")
+  if name == "retries" and ... ~= nil then
+    options.retries, options.backoff = first, (...)
+  elseif select("#", ...) > 0 then
+    options[name] = { first, ... }
+  else
+    options[name] = first
+  end
   return self
 end
 
-function Builder.__index(self, name)
-  if name == "build" then return function() return self end end
-  if name == "depends_on" then return depends_on end
-  return function(_, value)
-    self.options[name] = value
-    return self
+local function chained(_, name)
+  if name == "build" then return function(self) return self end end
+  return function(self, ...) return set(self, name, ...) end
+end
+Builder.__index, GroupBuilder.__index = chained, chained
+
+local function named(what, first, rest, form, builder)
+  local options = { name = first }
+  if type(rest) == "table" then for key, value in pairs(rest) do options[key] = value end end
+  if type(first) ~= "string" then
+    error(what .. ": argument 1: expected a name" .. (what == "task" and " or a table of options" or "") .. ", got " .. type(first), 3)
   end
+  return setmetatable({ options = declare(options, form) }, builder)
 end
 
-function task(first, ...)
-  if type(first) == "string" then
-    local options = { name = first }
-    if type((...)) == "table" then for key, value in pairs(...) do options[key] = value end end
-    return setmetatable({ options = declare(options) }, Builder)
-  end
-  if type(first) ~= "table" then
-    error('task: argument 1: expected a name or a table of options, got ' .. type(first), 2)
-  end
-  return declare(first)
+function task(first, rest)
+  if type(first) == "table" and getmetatable(first) == nil then return declare(first, "task") end
+  return named("task", first, rest, "task", Builder)
 end
 
-return function() return declared end
+workflow = setmetatable({}, {
+  __call = function(_, name, options) return named("workflow", name, options, "group", GroupBuilder) end,
+})
+
+function workflow.define(name, options)
+  return named("workflow.define", name, options, "group", GroupBuilder)
+end
+
+-- The table of options behind whatever stands for a task.
+local function options_of(value)
+  local builder = type(value) == "table" and getmetatable(value) == Builder
+  return builder and rawget(value, "options") or value
+end
+
+-- `uses` starts from another task: its options hold where the task says nothing itself.
+local function inherit(options, seen)
+  if type(options) ~= "table" or options.uses == nil then return options end
+  local base = options_of(options.uses)
+  if type(base) ~= "table" or seen[base] then return options end
+  seen[base] = true
+  local merged = {}
+  for key, value in pairs(inherit(base, seen)) do if key ~= "name" then merged[key] = value end end
+  for key, value in pairs(options) do if key ~= "uses" then merged[key] = value end end
+  return merged
+end
+
+-- The list part in order, then what is keyed, by name.
+local function members(tasks)
+  local found, keys = {}, {}
+  for index, value in ipairs(tasks) do found[index] = { value = value } end
+  local count = #found
+  for key in pairs(tasks) do
+    if not (math.type(key) == "integer" and key >= 1 and key <= count) then keys[#keys + 1] = key end
+  end
+  sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(keys) do found[#found + 1] = { key = tostring(key), value = tasks[key] } end
+  return found
+end
+
+-- Everything that was declared: tasks in order, and groups.
+local function collect()
+  local definitions = rawget(_G, "TaskDefinitions")
+  if type(definitions) == "table" then
+    for _, member in ipairs(members(definitions)) do
+      declared[#declared + 1] = { options = member.value, form = "definitions", key = member.key }
+    end
+  end
+  local grouped, groups = {}, {}
+  for _, declaration in ipairs(declared) do
+    local options = declaration.options
+    if declaration.form ~= "task" and type(options) == "table" then
+      local own = {}
+      for key, value in pairs(options) do if key ~= "tasks" then own[key] = value end end
+      local group = { options = own, at = declaration.at, form = declaration.form, key = declaration.key }
+      groups[#groups + 1] = group
+      declaration.group = #groups
+      if type(options.tasks) ~= "table" then
+        group.tasks = type(options.tasks)
+      else
+        declaration.members = members(options.tasks)
+        for _, member in ipairs(declaration.members) do
+          local known = declaration_of[options_of(member.value)]
+          if known then grouped[known] = true end
+        end
+      end
+    elseif declaration.form ~= "task" then
+      groups[#groups + 1] = { options = options, at = declaration.at, form = declaration.form, key = declaration.key }
+    end
+  end
+  local tasks = {}
+  for _, declaration in ipairs(declared) do
+    if declaration.form == "task" and not grouped[declaration] then
+      tasks[#tasks + 1] = { options = inherit(declaration.options, {}), at = declaration.at, form = "task" }
+    end
+    for _, member in ipairs(declaration.members or {}) do
+      local options = options_of(member.value)
+      local known = declaration_of[options]
+      tasks[#tasks + 1] = {
+        options = inherit(options, {}),
+        at = known and known.at,
+        form = known and "task" or declaration.form,
+        group = declaration.group,
+        key = member.key,
+      }
+    end
+  end
+  local exclusive = rawget(_G, "exclusive")
+  return { tasks = tasks, groups = groups, exclusive = exclusive, definitions = definitions and type(definitions) }
+end
+
+-- Runs a task's function under a lock: what it writes to the state fails when the lock was lost.
+local function locked(name, seconds, fn, ...)
+  local args = pack(...)
+  return with_lock(name, function() return fn(unpack(args, 1, args.n)) end, seconds)
+end
+
+return function(what, ...)
+  if what == "collect" then return collect() end
+  return locked(...)
+end

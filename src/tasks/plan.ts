@@ -1,59 +1,56 @@
 import type { Task } from "./task.ts";
 
-/** A dependency of `task` on a name that no task has. */
-export interface UnknownDependency {
-  readonly task: Task;
-  readonly name: string;
-}
-
 /**
  * Pure: the tasks that `wanted` needs (all, when it is empty), dependencies first and else in the order of
  * declaration; or the cycle that makes an order impossible, as the names on it with the first one again at the end.
- * Every name, in `wanted` and in `dependsOn`, must be declared (see `unknownDependencies`).
+ * Every name, in `wanted` and in the tasks, must be declared. What a task waits for by `next_if_fail` comes before it
+ * where it takes part, but is not needed by it.
  */
 export function planOrder(
   tasks: ReadonlyMap<string, Task>,
   wanted: readonly string[],
 ): { order: Task[] } | { cycle: string[] } {
+  const taking = wanted.length === 0 ? undefined : closure(tasks, wanted);
   const order: Task[] = [];
   const done = new Set<string>();
   const open = new Set<string>();
   // A stack of our own: chains may be deeper than JavaScript's.
-  const stack: { readonly task: Task; next: number }[] = [];
+  const stack: { readonly task: Task; readonly before: readonly string[]; next: number }[] = [];
   const enter = (name: string) => {
     const task = tasks.get(name);
-    if (task === undefined || done.has(name)) return;
+    if (task === undefined || done.has(name) || taking?.has(name) === false) return;
     open.add(name);
-    stack.push({ task, next: 0 });
+    stack.push({ task, before: predecessorsOf(task), next: 0 });
   };
-  for (const root of wanted.length > 0 ? inDeclarationOrder(tasks, wanted) : tasks.keys()) {
+  for (const root of tasks.keys()) {
     enter(root);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const dependency = top.task.dependsOn[top.next++];
-      if (dependency === undefined) {
+      const before = top.before[top.next++];
+      if (before === undefined) {
         stack.pop();
         open.delete(top.task.name);
         done.add(top.task.name);
         order.push(top.task);
-      } else if (open.has(dependency)) {
+      } else if (open.has(before)) {
         const names = stack.map(({ task }) => task.name);
-        return { cycle: [...names.slice(names.indexOf(dependency)), dependency] };
+        return { cycle: [...names.slice(names.indexOf(before)), before] };
       } else {
-        enter(dependency);
+        enter(before);
       }
     }
   }
   return { order };
 }
 
-/** Pure: every dependency on something that is not declared. */
-export function unknownDependencies(tasks: ReadonlyMap<string, Task>): UnknownDependency[] {
-  return [...tasks.values()].flatMap((task) =>
-    task.dependsOn.filter((name) => !tasks.has(name)).map((name) => ({ task, name })),
-  );
+/** Pure: what must have ended before a task may start. */
+export function predecessorsOf({ dependsOn, nextIfFail }: Task): readonly string[] {
+  return nextIfFail.length === 0 ? dependsOn : [...new Set([...dependsOn, ...nextIfFail])];
 }
 
-function inDeclarationOrder(tasks: ReadonlyMap<string, Task>, wanted: readonly string[]): string[] {
-  const names = new Set(wanted);
-  return [...tasks.keys()].filter((name) => names.has(name));
+/** The wanted tasks and all that they depend on. */
+function closure(tasks: ReadonlyMap<string, Task>, wanted: readonly string[]): Set<string> {
+  const found = new Set(wanted);
+  // A Set hands out what is added while it is walked.
+  for (const name of found) for (const needed of tasks.get(name)?.dependsOn ?? []) found.add(needed);
+  return found;
 }

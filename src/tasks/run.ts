@@ -1,100 +1,256 @@
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { killChildren } from "../lib/children.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
-import type { CallContext } from "../modules/context.ts";
-import { runShellLine } from "../modules/exec.ts";
-import { LuaFunction, type LuaRecord } from "../modules/module.ts";
-import { interpretResults, type Outcome } from "./outcome.ts";
-import { createThis, type Session } from "./session.ts";
+import type { LuaRecord } from "../modules/module.ts";
+import type { Store } from "../state/store.ts";
+import type { Producer } from "./artifacts.ts";
+import { type Ended, runTask, type TaskRun } from "./attempt.ts";
+import { GroupRuns } from "./group-run.ts";
+import type { Journal } from "./journal.ts";
+import { TimeLimit } from "./limit.ts";
+import { Schedule, type Skip } from "./schedule.ts";
+import type { Session } from "./session.ts";
+import type { SessionChange, SessionChanges } from "./session-changes.ts";
+import type { Tails } from "./tail.ts";
 import type { Task, TaskResult } from "./task.ts";
 
 /** Who watches a run. */
 export interface Observer {
   taskStarted(task: Task): void;
-  taskEnded(result: TaskResult): void;
+  /** An attempt failed; the next follows after `delay` ms. */
+  taskRetries(task: Task, retry: { attempt: number; delay: number; message: string }): void;
+  taskEnded(result: TaskResult, tail: string | undefined): void;
   /** What a shell command of a task writes. */
   output(stream: "stdout" | "stderr", chunk: Uint8Array, task: Task): void;
+  /** Something is odd. */
+  warn(message: string, task?: Task): void;
 }
 
 export interface RunOptions {
   readonly runId: string;
   readonly observer: Observer;
+  readonly store: Store;
+  readonly journal: Journal;
+  /** What tasks change in `State`. */
+  readonly session: SessionChanges;
+  readonly tails: Tails;
+  /** How many tasks run at the same time. */
+  readonly jobs: number;
+  readonly keepGoing: boolean;
+  /** How long the whole run may take, in ms. */
+  readonly timeout?: number;
+  /** Results of an earlier part of this run, by task: those that succeeded do not run again. */
+  readonly earlier?: ReadonlyMap<string, TaskResult>;
   /** Milliseconds since any fixed point; only differences are used. */
   readonly clock: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+/** How a run came out. */
+export interface RunEnd {
+  readonly results: readonly TaskResult[];
+  /** What went wrong apart from the tasks, such as in a workflow's handlers. */
+  readonly problems: readonly string[];
+  readonly exitCode: number;
 }
 
 /**
- * Runs tasks one after the other in the given order. When one fails nothing new starts: what is left is skipped.
- * Returns early, with what there is, when a script calls `os.exit`.
+ * Runs tasks, which stand in an order that has dependencies first, as the schedule allows. Ends early, with what
+ * there is, when a script calls `os.exit`. Rejects when the journal cannot be written.
  */
-export async function runTasks(
-  session: Session,
-  order: readonly Task[],
-  options: RunOptions,
-): Promise<{ results: TaskResult[]; exitCode?: number }> {
-  const results: TaskResult[] = [];
-  const outputs: LuaRecord = createRecord();
-  let failed: Task | undefined;
-  for (const task of order) {
-    if (failed !== undefined) {
-      const result: TaskResult = {
-        task,
-        status: "skipped",
-        message: `"${failed.name}" failed`,
-        durationMs: 0,
-      };
-      results.push(result);
-      options.observer.taskEnded(result);
-      continue;
+export function runTasks(session: Session, order: readonly Task[], options: RunOptions): Promise<RunEnd> {
+  return new Run(session, order, options).run();
+}
+
+class Run {
+  readonly #schedule: Schedule;
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #results: TaskResult[] = [];
+  readonly #problems: string[] = [];
+  readonly #producers = new Map<string, Producer>();
+  readonly #outputs: LuaRecord = createRecord() as LuaRecord;
+  readonly #over = Promise.withResolvers<number>();
+  readonly #limit: TimeLimit | undefined;
+  readonly #groups: GroupRuns;
+  readonly #taskRun: TaskRun;
+  /** Results that the journal does not have yet. */
+  #ended: { readonly result: TaskResult; readonly tail: string | undefined }[] = [];
+  #running = 0;
+  #pumping = false;
+  #again = false;
+
+  constructor(
+    private readonly session: Session,
+    order: readonly Task[],
+    private readonly options: RunOptions,
+  ) {
+    const { jobs, keepGoing, observer, store, timeout, clock, random, runId } = options;
+    this.#schedule = new Schedule(order, { jobs, keepGoing });
+    this.#places = new Map(order.map((task, place) => [task.name, place]));
+    this.#limit =
+      timeout === undefined ? undefined : new TimeLimit("the whole run took longer than", timeout);
+    this.#limit?.signal.addEventListener("abort", () => this.#stop("the time of the run was over"));
+    this.#groups = new GroupRuns({ session, order, outputs: this.#outputs, limit: this.#limit });
+    this.#taskRun = {
+      session,
+      runId,
+      outputs: this.#outputs,
+      producers: this.#producers,
+      store,
+      file: session.file,
+      clock,
+      random,
+      onOutput: (stream, chunk, task) => {
+        options.tails.add(task.name, chunk);
+        observer.output(stream, chunk, task);
+      },
+      onRetry: async (task, retry) => {
+        observer.taskRetries(task, retry);
+        options.journal.attempting(task, this.#placeOf(task), retry.message);
+        await options.journal.commit();
+      },
+      warn: (task, message) => observer.warn(message, task),
+    };
+  }
+
+  async run(): Promise<RunEnd> {
+    this.session.exit.then((exitCode) => {
+      // The script has ended its process, whatever else was under way.
+      killChildren();
+      this.#over.resolve(exitCode);
+    });
+    this.#settleEarlier();
+    void this.#pump();
+    try {
+      const exitCode = await this.#over.promise;
+      return { results: this.#results, problems: this.#problems, exitCode };
+    } finally {
+      this.#limit?.[Symbol.dispose]();
+      this.#groups.close();
     }
-    options.observer.taskStarted(task);
-    const ended = await Promise.race([runTask(session, task, outputs, options), session.exit]);
-    if (typeof ended === "number") return { results, exitCode: ended };
-    results.push(ended);
-    options.observer.taskEnded(ended);
-    if (ended.status === "failed") failed = task;
-    else outputs[task.name] = ended.outputs ?? createRecord();
   }
-  return { results };
+
+  /** What succeeded in an earlier part of the run counts as ended, although it is not in the schedule's hands. */
+  #settleEarlier(): void {
+    for (const result of this.options.earlier?.values() ?? []) {
+      if (!this.#places.has(result.task.name)) continue;
+      this.#note(result);
+    }
+  }
+
+  /** Starts what may start, after the journal has it; one at a time, since the journal may have to wait. */
+  async #pump(): Promise<void> {
+    this.#again = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#step();
+      }
+    } catch (error) {
+      this.#over.reject(error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { journal, observer, earlier } = this.options;
+    const { start, skip } = this.#schedule.take();
+    for (const skipped of skip) this.#skip(skipped);
+    const known = start.filter(({ name }) => earlier?.has(name));
+    const fresh = known.length === 0 ? start : start.filter(({ name }) => !earlier?.has(name));
+    for (const task of fresh) journal.attempting(task, this.#placeOf(task));
+    const committed = journal.commit();
+    if (committed instanceof Promise) await committed;
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const { result, tail } of ended) observer.taskEnded(result, tail);
+    for (const task of fresh) void this.#perform(task);
+    for (const task of known) {
+      this.#schedule.settle(task.name, { status: "ok" });
+      this.#again = true;
+    }
+    if (this.#schedule.finished && !this.#again && this.#ended.length === 0) await this.#finish();
+  }
+
+  async #perform(task: Task): Promise<void> {
+    const { observer, tails, journal } = this.options;
+    try {
+      const refused = await this.#groups.enter(task);
+      this.#running++;
+      observer.taskStarted(task);
+      const ended: Ended =
+        refused === undefined
+          ? await runTask(this.#taskRun, task, this.#groups.limitOf(task))
+          : {
+              result: {
+                task,
+                status: "failed",
+                message: refused,
+                durationMs: 0,
+                attempts: 0,
+                stopsRun: true,
+              },
+              marks: [],
+            };
+      const { result, marks } = ended;
+      const tail = tails.take(task.name);
+      const session = await this.#sessionChanges(result);
+      journal.ended(result, this.#placeOf(task), { tail, marks, session });
+      this.#note(result);
+      this.#ended.push({ result, tail });
+      this.#schedule.settle(task.name, result);
+      this.#groups.count(result);
+      await this.#pump();
+    } catch (error) {
+      this.#over.reject(error);
+    }
+  }
+
+  /** What `State` changed with a success. What a failure changed is dropped, unless another task was at it too. */
+  async #sessionChanges({ status }: TaskResult): Promise<readonly SessionChange[]> {
+    this.#running--;
+    if (status === "failed" && this.#running > 0) return [];
+    const changes = await this.options.session.take();
+    return status === "ok" ? changes : [];
+  }
+
+  #skip({ task, reason }: Skip): void {
+    const result: TaskResult = { task, status: "skipped", message: reason, durationMs: 0, attempts: 0 };
+    this.options.journal.ended(result, this.#placeOf(task), { marks: [] });
+    this.#note(result);
+    this.#ended.push({ result, tail: undefined });
+    this.#groups.count(result);
+  }
+
+  #note(result: TaskResult): void {
+    const { task, status } = result;
+    this.#results.push(result);
+    if (status === "failed") return;
+    this.#outputs[task.name] = result.outputs ?? createRecord();
+    if (task.options.artifacts !== undefined) {
+      this.#producers.set(task.name, { task, folder: this.session.folderOf(task) });
+    }
+  }
+
+  async #finish(): Promise<void> {
+    this.#problems.push(...(await this.#groups.complete()));
+    const failed = this.#problems.length > 0 || this.#results.some(({ status }) => status === "failed");
+    this.#over.resolve(this.#limit?.signal.aborted ? TIMED_OUT : failed ? 1 : 0);
+  }
+
+  #stop(reason: string): void {
+    this.#schedule.stop(reason);
+    void this.#pump();
+  }
+
+  #placeOf(task: Task): number {
+    return this.#places.get(task.name) ?? 0;
+  }
 }
 
-async function runTask(
-  session: Session,
-  task: Task,
-  outputs: LuaRecord,
-  options: RunOptions,
-): Promise<TaskResult> {
-  const started = options.clock();
-  const elapsed = () => options.clock() - started;
-  try {
-    const outcome = await perform(session, task, outputs, options);
-    return { task, status: outcome.ok ? "ok" : "failed", ...outcome, durationMs: elapsed() };
-  } catch (error) {
-    if (error instanceof RunnerError && error.code === "bug") throw error;
-    return { task, status: "failed", message: messageOf(error), error, durationMs: elapsed() };
-  } finally {
-    await session.locks.releaseTask(task.name);
-  }
-}
-
-async function perform(
-  session: Session,
-  task: Task,
-  outputs: LuaRecord,
-  options: RunOptions,
-): Promise<Outcome> {
-  const { command } = task;
-  if (command === undefined) return { ok: true };
-  if (command instanceof LuaFunction) {
-    const context: CallContext = { cwd: session.workdir, task: task.name };
-    const deps = createRecord() as LuaRecord;
-    for (const name of task.dependsOn) deps[name] = outputs[name];
-    const args = [createThis(task, options.runId, session.workdir), createRecord(), deps];
-    return interpretResults(await session.vm.run(command, args, context));
-  }
-  const exitCode = await runShellLine(command, session.workdir, (stream, chunk) =>
-    options.observer.output(stream, chunk, task),
-  );
-  return exitCode === 0
-    ? { ok: true }
-    : { ok: false, message: `the command ended with exit code ${exitCode}` };
-}
+/** The exit code of a run whose time was over. */
+const TIMED_OUT = new RunnerError("timeout", "").exitCode;

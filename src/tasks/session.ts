@@ -1,25 +1,27 @@
 import { dirname, resolve } from "node:path";
 import type { Awaitable } from "../lib/awaitable.ts";
-import { RunnerError } from "../lib/errors.ts";
+import { messageOf, RunnerError } from "../lib/errors.ts";
+import { printWhole, STDERR } from "../lib/stdio.ts";
+import { didYouMean } from "../lib/suggest.ts";
+import { createAsyncFunctions } from "../lua/async.ts";
+import { Files } from "../lua/files.ts";
 import { SourceLoader } from "../lua/loader.ts";
 import { LuaVm } from "../lua/vm.ts";
 import { compileLua } from "../lua/wasm.ts";
 import type { CallContext } from "../modules/context.ts";
-import { createCryptoModule } from "../modules/crypto.ts";
-import { createExecModule } from "../modules/exec.ts";
-import { createFsModule } from "../modules/fs.ts";
-import { createLockFunctions, LOCK_WORDS } from "../modules/locks.ts";
-import { createLogModule, type LogRecord } from "../modules/log.ts";
-import type { LuaModule, LuaRecord, LuaValue } from "../modules/module.ts";
-import { createOsModule } from "../modules/os.ts";
-import { createStateModule } from "../modules/state.ts";
-import { createTimeModule } from "../modules/time.ts";
-import { createValuesModule } from "../modules/values.ts";
+import type { LogRecord } from "../modules/log.ts";
+import type { LuaFunction, LuaModule, LuaRecord } from "../modules/module.ts";
+import { createPermits, type Permits, UNLIMITED } from "../modules/permits.ts";
+import type { LockedStore } from "../modules/state.ts";
 import type { Locks } from "../state/locks/locks.ts";
 import type { Store } from "../state/store.ts";
+import { type Declarations, readDeclarations } from "./declarations.ts";
 import dsl from "./dsl.lua" with { type: "text" };
-import { readDeclarations } from "./dsl.ts";
-import { forbidEffects } from "./inspection.ts";
+import { forbidEffects, refuseEffect } from "./inspection.ts";
+import { installModules } from "./install-modules.ts";
+import type { TimeLimit } from "./limit.ts";
+import { Locator } from "./locate.ts";
+import { modernize } from "./modern.ts";
 import type { Task } from "./task.ts";
 
 /** What the config decides; it may still be on its way while the VM compiles. */
@@ -28,6 +30,10 @@ export interface SessionSettings {
   readonly store: Store;
   /** The locks of that store; whoever gave them closes them. */
   readonly locks: Locks;
+  /** The store behind `State`, with its locks. */
+  readonly session: LockedStore;
+  /** The store of another agent with its locks, the same one each time. Raises `bad_argument` for a bad name. */
+  readonly openAgent: (name: string) => Awaitable<LockedStore>;
   /** Bytes that Lua may use. */
   readonly memoryLimit: number;
 }
@@ -35,6 +41,8 @@ export interface SessionSettings {
 export interface SessionOptions {
   /** The task file; absolute. */
   readonly file: string;
+  /** What to run instead of the file's content. */
+  readonly source?: string;
   /** Folder that commands and relative paths start from; absolute. Without it, the file's own. */
   readonly workdir?: string;
   /** Folder that messages name files relative to; absolute. */
@@ -43,9 +51,13 @@ export interface SessionOptions {
   readonly settings: Awaitable<SessionSettings>;
   /** Whether the file is only looked at: nothing that it does at its top level may then have an effect. */
   readonly purpose: "run" | "inspect";
+  /** What scripts may do; everything if absent. */
+  readonly permits?: Permits;
   /** What scripts print. */
   readonly print: (text: string | Uint8Array, context: CallContext) => void;
   readonly log: (record: LogRecord, context: CallContext) => void;
+  /** How long the top level may take. */
+  readonly limit?: TimeLimit | undefined;
   /** Called before anything runs, with what can show a line of a source file. */
   readonly onSources: (sources: SourceLoader) => void;
 }
@@ -53,12 +65,18 @@ export interface SessionOptions {
 /** A task file that has been loaded: its top level has run, and its tasks are known. */
 export interface Session {
   readonly vm: LuaVm;
+  /** The task file; absolute. */
+  readonly file: string;
   /** How messages call the task file. */
   readonly name: string;
   readonly workdir: string;
   readonly locks: Locks;
-  /** Declared tasks by name, in the order of declaration; empty for a plain script. */
-  readonly tasks: ReadonlyMap<string, Task>;
+  readonly permits: Permits;
+  readonly declarations: Declarations;
+  /** What dsl.lua gave: runs words of its own. */
+  readonly words: LuaFunction;
+  /** The folder that a task works in; absolute. */
+  folderOf(task: Task): string;
   /** Resolves with the code when the script calls `os.exit`. */
   readonly exit: Promise<number>;
 }
@@ -75,67 +93,128 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   const workdir = options.workdir ?? folder;
   const sources = new SourceLoader(folder, options.viewpoint);
   // Read before the VM starts: a mistyped name should not wait for it.
-  const { source, name } = sources.read(options.file);
+  const { source, name } =
+    options.source === undefined
+      ? sources.read(options.file)
+      : { source: options.source, name: sources.nameOf(options.file) };
   const exit = Promise.withResolvers<number>();
-  const top: CallContext = { cwd: workdir };
+  const spawned = new Set<Promise<unknown>>();
+  const top: CallContext = { cwd: workdir, running: spawned };
   let vm: LuaVm;
   // Only a host function asks, and those run only after the VM is there.
   const current = () => vm.context as CallContext;
+  const permits = options.permits ?? UNLIMITED;
+  // A script may be in several files below its folder; errors of others would tell what they hold.
+  const permitSource = (path: string, callee: string) => {
+    if (permits === UNLIMITED) return;
+    if (!createPermits([`fs=${folder}`], folder).allows("fs", path)) permits.check("fs", path, callee);
+  };
   const host: LuaModule = {
     name: "host",
     functions: {
-      ...sources.functions(),
+      ...sources.functions(permitSource),
       write: (text) => void options.print(text instanceof Uint8Array ? text : String(text), current()),
     },
   };
   options.onSources(sources);
   const compiling = compileLua();
-  const { store, locks, memoryLimit } = await options.settings;
-  vm = await LuaVm.open({ compiled: await compiling, memoryLimit, host });
-  const { functions: lockFunctions, leave } = createLockFunctions(locks, store, current);
-  const modules: LuaModule[] = [
-    createStateModule(store, { current, locks: lockFunctions }),
-    createLogModule((record) => options.log(record, current())),
-    createExecModule(current),
-    createFsModule(current),
-    createCryptoModule(),
-    createTimeModule(),
-    createValuesModule(options.values),
-    createOsModule({
+  const { store, locks, session, openAgent, memoryLimit } = await options.settings;
+  const files = new Files({
+    locate: (path, use) => {
+      // A file that C flushes when nobody calls was located when it was opened.
+      const absolute = resolve(current()?.cwd ?? workdir, path);
+      if (use === "write" && options.purpose === "inspect" && current() === top) return undefined;
+      return permits.allows("fs", absolute) ? absolute : undefined;
+    },
+    print: (bytes) => options.print(bytes, current() ?? top),
+  });
+  vm = await LuaVm.open({ compiled: await compiling, memoryLimit, host, files });
+  const spawning = createAsyncFunctions(vm, (message) =>
+    options.log(
+      { level: "error", message: `nobody awaited a coroutine that failed: ${message}`, fields: {} },
+      top,
+    ),
+  );
+  installModules(vm, {
+    modules: {
       current,
+      permits,
+      values: options.values,
+      log: (record) => options.log(record, current()),
+      output: (stream, chunk, context) =>
+        stream === "stdout" ? options.print(chunk, context) : printWhole(STDERR, chunk),
       exit: (code) => {
+        files.flush();
         exit.resolve(code);
         return new Promise<never>(() => undefined);
       },
-    }),
-  ];
-  for (const module of modules) {
-    vm.register(options.purpose === "inspect" ? forbidEffects(module, name) : module);
-  }
-  vm.installWords(LOCK_WORDS, { leave });
-  const collect = vm.installWords(dsl, {
+    },
+    state: {
+      current,
+      state: { store, locks },
+      session,
+      openAgent,
+      report: (error) => options.log({ level: "error", message: messageOf(error), fields: {} }, top),
+    },
+    io: {
+      current,
+      permits,
+      files,
+      sources,
+      forbid: (callee) => options.purpose === "inspect" && refuseEffect(callee, name),
+      caller: () => resolve(options.viewpoint, vm.callers()[0]?.source ?? name),
+      permitSource,
+      showError: (chunk) => printWhole(STDERR, chunk),
+    },
+    spawning,
+    allowed: (module) => (options.purpose === "inspect" ? forbidEffects(module, name) : module),
+  });
+  const words = vm.installWords(dsl, {
     caller: () => ({ ...(vm.callers()[0] ?? { source: name, line: 0 }) }),
   });
-  const ended = await Promise.race([vm.run(vm.load(source, name), [], top), exit.promise]);
+  const text = modernize(typeof source === "string" ? source : Buffer.from(source).toString("utf8"));
+  // Bytes that are no UTF-8 stay as they are, since no such file has the old words.
+  const chunk = vm.load(text.includes("\ufffd") ? source : text, name);
+  const running = vm.run(chunk, [], top, options.limit).then(() => spawning.finish(spawned));
+  const ended = await Promise.race([running, exit.promise]);
   if (typeof ended === "number") return { exitCode: ended };
-  const [declared] = await vm.run(collect, [], top);
-  const tasks = readDeclarations(declared);
-  return { session: { vm, name, workdir, locks, tasks, exit: exit.promise } };
+  if (spawning.hasFailures()) await vm.run(vm.load("collectgarbage()", "end"), [], top);
+  const [declared] = await vm.run(words, ["collect"], top);
+  const declarations = readDeclarations(declared, {
+    file: name,
+    locator: new Locator(() => text),
+    // No others can be configured yet; this one is the machine itself.
+    agents: ["local"],
+  });
+  return {
+    session: {
+      vm,
+      file: options.file,
+      name,
+      workdir,
+      locks,
+      permits,
+      declarations,
+      words,
+      folderOf: ({ options: { workdir: own } }) => (own === undefined ? workdir : resolve(workdir, own)),
+      exit: exit.promise,
+    },
+  };
 }
 
-/** The tasks that were asked for by name. Raises `not_found` for a name that is not declared. */
-export function checkNames(
-  tasks: ReadonlyMap<string, Task>,
-  names: readonly string[],
-  hint: (name: string) => string,
-): void {
-  for (const name of names) {
-    if (tasks.has(name)) continue;
-    throw new RunnerError("not_found", `Cannot run "${name}": no task has this name.${hint(name)}`);
-  }
-}
-
-/** A value for `this`, the first argument of a task's function. */
-export function createThis(task: Task, run: string, workdir: string): LuaValue {
-  return { name: task.name, run_id: run, workdir: resolve(workdir), attempt: 1 };
+/**
+ * Whole names of the tasks that names on the command line stand for: tasks, groups, or short names. Raises `not_found`
+ * for one that is not declared, `usage` for one that may be several.
+ */
+export function resolveNames({ names: known }: Declarations, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const meaning = known.resolve(name);
+    if (meaning === undefined) {
+      const hint = didYouMean(name, known.known);
+      throw new RunnerError("not_found", `Cannot run "${name}": no task has this name.${hint}`);
+    }
+    if ("tasks" in meaning) return meaning.tasks;
+    const several = meaning.ambiguous.join(" or ");
+    throw new RunnerError("usage", `Cannot run "${name}": it may be ${several}. Write the whole name.`);
+  });
 }

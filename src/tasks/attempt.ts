@@ -1,0 +1,180 @@
+import { existsSync } from "node:fs";
+import { messageOf, RunnerError } from "../lib/errors.ts";
+import type { LuaFunction, LuaValue } from "../modules/module.ts";
+import { encode } from "../state/codec.ts";
+import { checkArtifacts, fetchArtifacts, type Producer } from "./artifacts.ts";
+import { holdLock, type Surroundings, TaskCalls, withinLimit } from "./calls.ts";
+import type { Mark } from "./journal.ts";
+import { retryDelay, TimeLimit } from "./limit.ts";
+import { interpretResults, type Outcome } from "./outcome.ts";
+import { marksOf, type Skipping, whyNot } from "./skipping.ts";
+import type { Task, TaskResult } from "./task.ts";
+
+/** What one run gives to each of its tasks. */
+export interface TaskRun extends Surroundings, Skipping {
+  /** Milliseconds since any fixed point; only differences are used. */
+  readonly clock: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Tasks whose artifacts are there, by name. */
+  readonly producers: ReadonlyMap<string, Producer>;
+  /** An attempt failed and another will follow after `delay` ms. */
+  readonly onRetry: (task: Task, retry: { attempt: number; delay: number; message: string }) => Promise<void>;
+  /** Something went wrong that does not decide how the task ends. */
+  readonly warn: (task: Task, message: string) => void;
+}
+
+/** How a task ended, and what is to be remembered of it. */
+export interface Ended {
+  readonly result: TaskResult;
+  readonly marks: readonly Mark[];
+}
+
+/** How the work of a task came out. */
+interface Worked extends Outcome {
+  readonly error?: unknown;
+}
+
+/**
+ * Runs one task to its end: its conditions, its lock, its hooks, and as many attempts as it takes. Rejects only for
+ * bugs of the host and when the state cannot be used.
+ */
+export async function runTask(run: TaskRun, task: Task, limit: TimeLimit | undefined): Promise<Ended> {
+  const started = run.clock();
+  const calls = new TaskCalls(run, task, limit);
+  let attempts = 0;
+  const end = (
+    fields: Pick<TaskResult, "status"> & Partial<TaskResult>,
+    marks: readonly Mark[] = [],
+  ): Ended => ({
+    result: { task, attempts, durationMs: run.clock() - started, ...fields },
+    marks,
+  });
+  try {
+    checkFolder(task, calls.folder);
+    const reason = await whyNot(run, task, calls);
+    if (reason !== undefined) return end(reason);
+    await holdLock(run.session, task, limit);
+    fetchArtifacts(task, calls.folder, producersFor(task, run));
+    let worked: Worked | undefined = await before(task, calls);
+    if (worked === undefined) {
+      worked = await tryOften(run, task, calls, limit, (count) => {
+        attempts = count;
+      });
+    }
+    const last = await after(run, task, calls, worked);
+    return end(
+      { status: last.ok ? "ok" : "failed", ...last },
+      last.ok ? marksOf(run, task, calls.folder) : [],
+    );
+  } catch (error) {
+    if (isOurs(error)) throw error;
+    return end({ status: "failed", message: messageOf(error), error });
+  } finally {
+    await run.session.locks.releaseTask(task.name);
+  }
+}
+
+function checkFolder({ options }: Task, folder: string): void {
+  if (options.workdir === undefined || existsSync(folder)) return;
+  throw new RunnerError("not_found", `Cannot work in "${folder}": there is no such folder. Make it before.`);
+}
+
+async function before(task: Task, calls: TaskCalls): Promise<Worked | undefined> {
+  const { pre_exec: hook } = task.options;
+  if (hook === undefined) return undefined;
+  const [first, message] = await calls.call(hook, calls.deps);
+  return first === false ? { ok: false, message: `pre_exec said no${reasonOf(message)}` } : undefined;
+}
+
+async function tryOften(
+  run: TaskRun,
+  task: Task,
+  calls: TaskCalls,
+  limit: TimeLimit | undefined,
+  count: (attempts: number) => void,
+): Promise<Worked> {
+  const { retries = 0, retry_delay: first, backoff } = task.options;
+  for (let attempt = 1; ; attempt++) {
+    calls.attempt = attempt;
+    count(attempt);
+    const worked = await tryOnce(task, calls, limit);
+    if (worked.ok || attempt > retries || limit?.signal.aborted) return worked;
+    const delay = retryDelay(attempt, { first, backoff }, run.random());
+    await run.onRetry(task, { attempt, delay, message: worked.message ?? "" });
+    await withinLimit(Bun.sleep(delay), limit);
+  }
+}
+
+async function tryOnce(task: Task, calls: TaskCalls, outer: TimeLimit | undefined): Promise<Worked> {
+  const { timeout } = task.options;
+  using own =
+    timeout === undefined ? undefined : new TimeLimit("it took longer than its timeout of", timeout, outer);
+  try {
+    const came = await calls.command(own ?? outer);
+    const outcome = typeof came === "number" ? exited(came) : interpretResults(came);
+    if (outcome.ok) {
+      if (outcome.outputs !== undefined) encode(outcome.outputs, "outputs");
+      checkArtifacts(task, calls.folder);
+    }
+    return outcome;
+  } catch (error) {
+    if (isOurs(error)) throw error;
+    return { ok: false, message: messageOf(error), error };
+  }
+}
+
+/** The hooks that follow the work. One that raises makes a success a failure, and leaves a failure what it is. */
+async function after(run: TaskRun, task: Task, calls: TaskCalls, worked: Worked): Promise<Worked> {
+  const { post_exec, on_success, on_failure } = task.options;
+  let last = await hooked(run, task, worked, "post_exec", post_exec, (hook) =>
+    calls.call(hook, worked.outputs),
+  );
+  if (last.ok) {
+    last = await hooked(run, task, last, "on_success", on_success, (hook) =>
+      calls.call(hook, worked.outputs),
+    );
+  }
+  if (last.ok) return last;
+  return hooked(run, task, last, "on_failure", on_failure, (hook) => calls.call(hook, last.message));
+}
+
+async function hooked(
+  run: TaskRun,
+  task: Task,
+  worked: Worked,
+  name: string,
+  hook: LuaFunction | undefined,
+  call: (hook: LuaFunction) => Promise<LuaValue[]>,
+): Promise<Worked> {
+  if (hook === undefined) return worked;
+  try {
+    const [first, message] = await call(hook);
+    if (!worked.ok || name !== "post_exec" || first !== false) return worked;
+    return { ok: false, message: `post_exec said no${reasonOf(message)}` };
+  } catch (error) {
+    if (isOurs(error)) throw error;
+    if (worked.ok) return { ok: false, message: `${name} raised: ${messageOf(error)}`, error };
+    run.warn(task, `${name} raised: ${messageOf(error)}`);
+    return worked;
+  }
+}
+
+function exited(code: number): Outcome {
+  if (code === 0) return { ok: true };
+  const hint = code === 127 ? " (the shell found no such command)" : "";
+  return { ok: false, message: `the command ended with exit code ${code}${hint}` };
+}
+
+function producersFor(task: Task, run: TaskRun): Producer[] {
+  return task.dependsOn.flatMap((name) => run.producers.get(name) ?? []);
+}
+
+function reasonOf(message: LuaValue): string {
+  return typeof message === "string" ? `: ${message}` : "";
+}
+
+/** Whether an error is none of the task's doing. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof RunnerError) || error.code === "bug";
+}

@@ -1,0 +1,165 @@
+import { didYouMean } from "../lib/suggest.ts";
+import { describe, isRecord } from "../modules/arguments.ts";
+import type { LuaFunction, LuaRecord, LuaValue } from "../modules/module.ts";
+import { type DeclaredGroup, type ReadGroup, readGroup } from "./groups.ts";
+import type { Locator } from "./locate.ts";
+import { Names } from "./names.ts";
+import { OPTION_NAMES, OPTIONS, type TaskOptions } from "./options.ts";
+import { Problems, showPosition } from "./problems.ts";
+import { linkTasks } from "./relations.ts";
+import type { Position, Task, TaskGroup } from "./task.ts";
+
+/** All that a file declares. */
+export interface Declarations {
+  /** By whole name, in the order of declaration; empty for a plain script. */
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly groups: readonly TaskGroup[];
+  readonly names: Names;
+  /** Whether two runs of the file must not overlap. */
+  readonly exclusive: boolean;
+  /** What is odd, but no reason not to run. */
+  readonly warnings: readonly string[];
+}
+
+/** What reading needs besides the declarations. */
+export interface ReadContext {
+  /** How messages call the task file. */
+  readonly file: string;
+  /** Guesses lines that Lua does not know. */
+  readonly locator: Locator;
+  /** Names of agents that tasks may be delegated to. */
+  readonly agents: readonly string[];
+}
+
+/**
+ * Pure: the tasks of a file from what its declarations left behind (dsl.lua). Raises `invalid` with every mistake of
+ * the file, a line each with its position.
+ */
+export function readDeclarations(declared: LuaValue, context: ReadContext): Declarations {
+  const problems = new Problems();
+  const warnings: string[] = [];
+  const { tasks: taskList, groups: groupList, exclusive = false, definitions } = recordOf(declared);
+  const top = { source: context.file, line: 0 };
+  if (definitions !== undefined && definitions !== "table") {
+    problems.add(top, `TaskDefinitions is a ${String(definitions)}, not a table of groups.`);
+  }
+  if (typeof exclusive !== "boolean") {
+    problems.add(top, `exclusive is ${describe(exclusive)}. Set it to true or false.`);
+  }
+  const groups = listOf(groupList).map((item) =>
+    readGroup(declaredGroup(item, context), { problems, warnings }),
+  );
+  const tasks = new Map<string, Task>();
+  for (const item of listOf(taskList)) {
+    const declaration = recordOf(item);
+    const group = typeof declaration.group === "number" ? groups[declaration.group - 1] : undefined;
+    const task = readTask(declaration, { group, problems, context });
+    if (task === undefined) continue;
+    const earlier = tasks.get(task.name);
+    if (earlier === undefined) tasks.set(task.name, task);
+    else {
+      const where = showPosition(earlier.declaredAt);
+      problems.add(task.declaredAt, `task "${task.name}" is declared already at ${where}.`);
+    }
+  }
+  const names = new Names(tasks.values());
+  const linked = linkTasks(tasks, { names, agents: context.agents, problems });
+  problems.raise();
+  const known = groups.flatMap((read) => (read === undefined ? [] : [read.group]));
+  return {
+    tasks: linked,
+    groups: known,
+    names,
+    exclusive: exclusive === true || known.some((group) => group.exclusive),
+    warnings,
+  };
+}
+
+function declaredGroup(item: LuaValue, { file, locator }: ReadContext): DeclaredGroup {
+  const { options, key, tasks, at } = recordOf(item);
+  const name = typeof key === "string" ? key : "";
+  return {
+    options,
+    ...(name !== "" && { key: name }),
+    ...(typeof tasks === "string" && { tasks }),
+    at: positionOf(at) ?? { source: file, line: locator.next(name) },
+  };
+}
+
+/** A task whose relations to others are still as the file names them. */
+function readTask(
+  declaration: LuaRecord,
+  { group, problems, context }: { group: ReadGroup | undefined; problems: Problems; context: ReadContext },
+): Task | undefined {
+  const { options, key, form } = declaration;
+  const named = isRecord(options) && typeof options.name === "string" ? options.name : undefined;
+  const shortName = named ?? (typeof key === "string" ? key : "");
+  const at = positionOf(declaration.at) ?? {
+    source: context.file,
+    line: context.locator.next(shortName) || (group?.group.declaredAt.line ?? 0),
+  };
+  const refuse = (text: string) => void problems.add(at, text);
+  if (!isRecord(options)) {
+    const inside = shortName === "" ? "" : ` "${shortName}"`;
+    return refuse(
+      `the task${inside} is ${describe(options)}; a task is declared by a table with named options.`,
+    );
+  }
+  if (shortName === "" || (options.name !== undefined && named === undefined)) {
+    return refuse('a task has no name. Give it one: name = "…".');
+  }
+  const name = group === undefined ? shortName : `${group.group.name}.${shortName}`;
+  const read = { ...group?.defaults, ...readOptions(name, options, refuse) };
+  const { command = read.run } = read;
+  return {
+    name,
+    shortName,
+    ...(group !== undefined && { group: group.group }),
+    dependsOn: read.depends_on ?? [],
+    nextIfFail: read.next_if_fail ?? [],
+    ...(command !== undefined && { command }),
+    withoutThis: form === "definitions",
+    options: read,
+    declaredAt: at,
+  };
+}
+
+function readOptions(task: string, options: LuaRecord, refuse: (text: string) => void): TaskOptions {
+  // Each value came out of the reader of its own option, which is what TaskOptions says.
+  const read: Record<string, string | LuaFunction | unknown> = {};
+  for (const [option, value] of Object.entries(options)) {
+    const spec = OPTION_NAMES.find((known) => known === option);
+    if (spec === undefined) {
+      if (option === "uses")
+        refuse(`task "${task}", option "uses": expected a table of task options, got ${describe(value)}.`);
+      else
+        refuse(
+          `task "${task}" has an unknown option "${option}".${didYouMean(option, [...OPTION_NAMES, "uses"])}`,
+        );
+      continue;
+    }
+    const result = OPTIONS[spec].read(value);
+    if (result !== undefined) read[option] = result;
+    else
+      refuse(
+        `task "${task}", option "${option}": expected ${OPTIONS[spec].expected}, got ${describe(value)}.`,
+      );
+  }
+  if (read.run !== undefined && read.command !== undefined) {
+    refuse(`task "${task}" has both "run" and "command", which mean the same. Keep one.`);
+  }
+  return read;
+}
+
+function positionOf(value: LuaValue): Position | undefined {
+  if (!isRecord(value) || typeof value.source !== "string") return undefined;
+  return { source: value.source, line: Number(value.line ?? 0) };
+}
+
+function recordOf(value: LuaValue): LuaRecord {
+  return isRecord(value) ? value : {};
+}
+
+function listOf(value: LuaValue): readonly LuaValue[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -6,5 +6,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * with RUNNER_ are not ours: CI systems set RUNNER_OS, RUNNER_TEMP and the like.
  */
 export function isSettingVariable(name: string): boolean {
-  return /^RUNNER_(STATE|RUN|LUA|SECRETS|PLUGINS)_/.test(name);
+  // Most names begin otherwise: a process that starts has to look at each.
+  return name.startsWith("RUNNER_") && /^RUNNER_(STATE|RUN|LUA|SECRETS|PLUGINS)_/.test(name);
 }

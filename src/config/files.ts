@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { node } from "../lib/node.ts";
+import { dirname, exists, join } from "../lib/path.ts";
 
 const PROJECT_FILES = ["runner.yaml", "runner.yml", "runner.toml", "runner.json"];
 
@@ -9,7 +9,7 @@ const PROJECT_FILES = ["runner.yaml", "runner.yml", "runner.toml", "runner.json"
  * folder has several, since nobody could tell which counts.
  */
 export function findProjectFile(folder: string): string | undefined {
-  const present = PROJECT_FILES.filter((name) => existsSync(join(folder, name)));
+  const present = PROJECT_FILES.filter((name) => exists(join(folder, name)));
   const [first, second] = present;
   if (first !== undefined && second !== undefined) {
     throw new RunnerError(
@@ -28,15 +28,15 @@ export function findProjectFile(folder: string): string | undefined {
  */
 export function readConfigFile(path: string): unknown {
   // Where a file stands in place of its folder, whoever needs the folder reports that.
-  if (!existsSync(path)) return undefined;
+  if (!exists(path)) return undefined;
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = node.fs.readFileSync(path, "utf8");
   } catch (error) {
     throw new RunnerError("invalid", `Cannot read "${path}": ${messageOf(error)}.`, { cause: error });
   }
   try {
-    return parse(text, extname(path)) ?? {};
+    return parse(text, node.path.extname(path)) ?? {};
   } catch (error) {
     throw new RunnerError("invalid", `Cannot load "${path}": ${messageOf(error)}.`, { cause: error });
   }

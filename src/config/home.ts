@@ -1,5 +1,5 @@
-import { join, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
+import { join, resolve } from "../lib/path.ts";
 import type { Environment } from "./environment.ts";
 
 /**

@@ -32,7 +32,8 @@ export function layerOfFile(file: string, content: unknown, env: Environment): L
 export function layerOfEnvironment(env: Environment, folder: string): Layer {
   const layer: Record<string, unknown> = {};
   for (const [variable, text] of Object.entries(env)) {
-    if (text === undefined || !isSettingVariable(variable)) continue;
+    // Empty is unset, as for most variables; an empty path would mean this folder.
+    if (text === undefined || text === "" || !isSettingVariable(variable)) continue;
     const name = NAMES.find((candidate) => variableOf(candidate) === variable);
     if (name === undefined) {
       const hint = didYouMean(variable, NAMES.map(variableOf));

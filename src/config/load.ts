@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { checkFoundFile } from "../lib/ownership.ts";
+import { join, resolve } from "../lib/path.ts";
 import { type Config, DEFAULTS, type SettingName } from "./config.ts";
 import { type Environment, isSettingVariable } from "./environment.ts";
 import { findProjectFile, readConfigFile } from "./files.ts";
@@ -53,7 +54,9 @@ async function collectLayers({
 }: LoadOptions): Promise<readonly Source[]> {
   const homeFile = home === undefined ? undefined : join(home, "config.yaml");
   const homeContent = homeFile === undefined ? undefined : readConfigFile(homeFile);
-  const projectFile = findProjectFile(resolve(folder));
+  const start = resolve(folder);
+  const projectFile = findProjectFile(start);
+  if (projectFile !== undefined) checkFoundFile(projectFile, start, "Put a runner.yaml of your own here.");
   const hasVariables = Object.keys(env).some(isSettingVariable);
   if (homeContent === undefined && projectFile === undefined && !hasVariables) return flags;
 

@@ -1,9 +1,11 @@
-import { dirname, join, resolve } from "node:path";
 import type { Writer } from "../backends/backend.ts";
+import { DEFAULT_RETENTION, type Retention } from "../backends/retention.ts";
 import type { Config } from "../config/config.ts";
 import { findHome, needHome } from "../config/home.ts";
 import { loadConfig } from "../config/load.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { node } from "../lib/node.ts";
+import { dirname, join, resolve } from "../lib/path.ts";
 import { agentPath, checkAgentName, openStore } from "../state/open.ts";
 import type { Store } from "../state/store.ts";
 
@@ -74,9 +76,20 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
     durability: settings["state.durability"],
     busyTimeout: settings["state.busy_timeout"],
     maxValueBytes: settings["state.max_value"],
+    retention: retentionOf(settings),
     writer: describeWriter(options.run),
   });
   return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
+}
+
+/** How much history is kept, by the config. */
+export function retentionOf(settings: Config["settings"]): Retention {
+  return {
+    keep: settings["state.history.keep"],
+    maxAge: settings["state.history.for"],
+    bytesPerKey: settings["state.history.bytes_per_key"],
+    minAge: DEFAULT_RETENTION.minAge,
+  };
 }
 
 function locate(options: ContextOptions, { config, home }: Settled, agent: string): string {
@@ -85,7 +98,7 @@ function locate(options: ContextOptions, { config, home }: Settled, agent: strin
 }
 
 /** Who this process is. Looked up when something is written: a command that only reads does not pay for it. */
-function describeWriter(run: string | undefined): Writer {
+export function describeWriter(run: string | undefined): Writer {
   let identity: Pick<Writer, "host" | "user"> | undefined;
   const identify = () => {
     identity ??= readIdentity();
@@ -104,7 +117,7 @@ function describeWriter(run: string | undefined): Writer {
 }
 
 function readIdentity(): Pick<Writer, "host" | "user"> {
-  const { hostname, userInfo }: typeof import("node:os") = require("node:os");
+  const { hostname, userInfo } = node.os;
   const host = hostname();
   try {
     return { host, user: userInfo().username };

@@ -1,6 +1,7 @@
 import { messageOf, RunnerError } from "../lib/errors.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
 import { didYouMean } from "../lib/suggest.ts";
+import { checkEncoding } from "./argument-encoding.ts";
 import type { ArgsDef, Command, CommandEntry, Group } from "./command.ts";
 import { ROOT } from "./commands.ts";
 import { COMMON } from "./options.ts";
@@ -18,6 +19,7 @@ export async function runEdge(argv: readonly string[]): Promise<number> {
   const end = (thrown: unknown) => process.exit(report(thrown, debug));
   process.on("uncaughtException", end).on("unhandledRejection", end);
   try {
+    checkEncoding(argv);
     return await dispatch(argv, options);
   } catch (thrown) {
     return report(thrown, debug);

@@ -1,21 +1,32 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
+import { checkFoundFile } from "../lib/ownership.ts";
 
 export const TASK_FILE = "runner.lua";
 
 /**
- * Which of a command's words is the task file: the first, if it ends in `.lua` or `.sloth` or has a `/`. Without one
- * it is the `runner.lua` of `folder` or the nearest parent. All other words are tasks.
- * Raises `not_found` when there is none.
+ * Which of a command's words is the task file: the one that ends in `.lua` or `.sloth` or has a `/`. Without one it is
+ * the `runner.lua` of `folder` or the nearest parent. All other words are tasks.
+ * Raises `not_found` when there is none, `usage` when there are several, `invalid` when it is somebody else's.
  */
 export function findTaskFile(words: readonly string[], folder: string): { file: string; tasks: string[] } {
-  const [first, ...rest] = words;
-  if (first !== undefined && isFile(first)) return { file: resolve(first), tasks: rest };
-  for (let current = resolve(folder); ; current = dirname(current)) {
-    const file = join(current, TASK_FILE);
-    if (existsSync(file)) return { file, tasks: [...words] };
-    if (dirname(current) === current) break;
+  const [file, second] = words.filter(isFile);
+  if (file !== undefined && second !== undefined) {
+    throw new RunnerError("usage", `Cannot run "${file}" and "${second}" together: name one task file.`);
+  }
+  const tasks = words.filter((word) => !isFile(word));
+  return { file: file === undefined ? searchUpwards(resolve(folder)) : resolve(file), tasks };
+}
+
+function searchUpwards(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const file = join(folder, TASK_FILE);
+    if (existsSync(file)) {
+      checkFoundFile(file, start, `Name it if you mean it: runner run ${file}`);
+      return file;
+    }
+    if (dirname(folder) === folder) break;
   }
   throw new RunnerError(
     "not_found",

@@ -1,6 +1,10 @@
+import { reflow } from "../lib/text.ts";
 import type { ArgDef, ArgsDef, Command, Group } from "./command.ts";
 import { COMMON } from "./options.ts";
 import type { Style } from "./output.ts";
+
+/** How wide lines of prose are, where the terminal has room for it or not. */
+const PROSE_COLUMNS = 96;
 
 /** The help of one command. `path` is how it is called, such as `runner state get`. */
 export function renderCommandHelp(path: string, summary: string, command: Command, style: Style): string {
@@ -9,7 +13,7 @@ export function renderCommandHelp(path: string, summary: string, command: Comman
   const options = defs.filter(([, def]) => def.type !== "positional");
   const words = positionals.map(([name, def]) => ` ${usageWord(name, def)}`).join("");
   const parts = [`${summary}.`, `${style.bold("Usage:")} ${path}${words} [options]`];
-  if (command.details !== undefined) parts.push(command.details);
+  if (command.details !== undefined) parts.push(reflow(command.details, PROSE_COLUMNS));
   if (positionals.length > 0) {
     const rows = positionals.map(([name, def]) => [name.toUpperCase(), def.description] as const);
     parts.push(section("Arguments", rows, style));

@@ -1,79 +1,78 @@
-import { STDERR, writeWhole } from "../lib/stdio.ts";
-import { ScriptError } from "../lua/errors.ts";
-import type { SourceLoader } from "../lua/loader.ts";
-import { openLocks } from "../state/locks/open.ts";
-import { loadTaskFile } from "../tasks/session.ts";
-import { parseAssignments } from "../tasks/values.ts";
+import { showPosition } from "../tasks/problems.ts";
+import type { Task } from "../tasks/task.ts";
 import { defineCommand } from "./command.ts";
-import { openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
+import { inspectFile } from "./inspect-file.ts";
 import { OUTPUT, STORE } from "./options.ts";
-import { styleOf } from "./output.ts";
-import { renderError } from "./run-report-text.ts";
+import { type Forecast, forecast, showRuns } from "./run-plan.ts";
 import { renderTable } from "./table.ts";
-
-const COLUMNS = [{ title: "TASK" }, { title: "AFTER" }, { title: "DESCRIPTION", flexible: true }] as const;
+import { VALUES } from "./task-options.ts";
 
 /** `runner list`. */
 export const command = defineCommand({
   args: {
     file: { type: "positional", required: false, description: "The task file; runner.lua without one" },
-    set: {
-      type: "string",
-      multiple: true,
-      valueHint: "NAME=VALUE",
-      description: "A value for the script: values.NAME",
-    },
+    tag: { type: "string", multiple: true, valueHint: "TAG", description: "Only tasks with this tag" },
+    status: { type: "boolean", description: "Whether each would run, and because of what" },
+    ...VALUES,
     ...OUTPUT,
     ...STORE,
   },
   details: `The top level of the file is executed for this, so there it may not write state, start processes or change files.
 What it prints goes to stderr.`,
-  examples: ["runner list deploy.lua", "runner list deploy.lua -o json"],
-  async run({ args, out }) {
+  examples: ["runner list deploy.lua", "runner list deploy.lua --status", "runner list deploy.lua -o json"],
+  run({ args, out }) {
     const { file } = findTaskFile(args.file === undefined ? [] : [args.file], ".");
-    await using context = await openContext({ ...args, forTaskFile: file });
-    let sources: SourceLoader | undefined;
-    try {
-      const loaded = await loadTaskFile({
-        file,
-        viewpoint: process.cwd(),
-        values: parseAssignments(args.set),
-        settings: {
-          store: context.store,
-          locks: openLocks(context.store),
-          memoryLimit: context.config.settings["lua.memory"],
-        },
-        purpose: "inspect",
-        print: (text) => writeWhole(STDERR, text),
-        log: ({ message }) => out.note(message),
-        onSources: (loader) => {
-          sources = loader;
-        },
-      });
-      const tasks = "session" in loaded ? [...loaded.session.tasks.values()] : [];
+    return inspectFile({ file, args, out }, async ({ session, context: { store } }) => {
+      const all = [...session.declarations.tasks.values()];
+      const tasks = all.filter(({ options }) => isTagged(options.tags, args.tag));
+      const forecasts: (Forecast | undefined)[] = [];
+      for (const task of tasks) {
+        forecasts.push(args.status ? await forecast({ store, file }, session, task) : undefined);
+      }
       if (out.format === "json") {
-        const shown = tasks.map(({ name, description, dependsOn, declaredAt }) => ({
-          name,
-          description: description ?? null,
-          depends_on: dependsOn,
-          declared_at: `${declaredAt.source}:${declaredAt.line}`,
-        }));
-        out.line(JSON.stringify(shown));
-      } else if (tasks.length === 0) out.note("It declares no tasks: it is a plain script.");
+        out.line(JSON.stringify(tasks.map((task, i) => toPlain(task, forecasts[i]))));
+        return 0;
+      }
+      if (all.length === 0) out.note("It declares no tasks: it is a plain script.");
+      else if (tasks.length === 0) out.note(`No task is tagged ${args.tag.join(" or ")}.`);
       else {
-        const rows = tasks.map(({ name, description, dependsOn }) => [
+        const columns = [
+          { title: "TASK" },
+          { title: "AFTER" },
+          ...(tasks.some(({ options }) => options.tags?.length) ? [{ title: "TAGS" }] : []),
+          ...(args.status ? [{ title: "RUNS" }, { title: "BECAUSE", flexible: true } as const] : []),
+          ...(args.status ? [] : [{ title: "DESCRIPTION", flexible: true } as const]),
+        ];
+        const rows = tasks.map(({ name, dependsOn, options }, i) => [
           name,
           dependsOn.join(", ") || "–",
-          description ?? "",
+          ...(columns.some(({ title }) => title === "TAGS") ? [options.tags?.join(", ") ?? ""] : []),
+          ...(args.status ? [showRuns(forecasts[i]?.runs), forecasts[i]?.reason ?? ""] : []),
+          ...(args.status ? [] : [options.description ?? ""]),
         ]);
-        out.line(renderTable(COLUMNS, rows, out));
+        out.line(renderTable(columns, rows, out));
       }
       return 0;
-    } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      out.note(renderError(error, styleOf(STDERR, process.env), sources));
-      return error.exitCode;
-    }
+    });
   },
 });
+
+function isTagged(tags: readonly string[] = [], wanted: readonly string[]): boolean {
+  return wanted.length === 0 || tags.some((tag) => wanted.includes(tag));
+}
+
+function toPlain(
+  { name, options, dependsOn, group, declaredAt }: Task,
+  forecast: Forecast | undefined,
+): object {
+  return {
+    name,
+    description: options.description ?? null,
+    group: group?.name ?? null,
+    tags: options.tags ?? [],
+    depends_on: dependsOn,
+    declared_at: showPosition(declaredAt),
+    ...(forecast !== undefined && { runs: forecast.runs ?? null, reason: forecast.reason }),
+  };
+}

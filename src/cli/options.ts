@@ -16,6 +16,10 @@ export const YES = {
   yes: { type: "boolean", alias: "y", description: "Do not ask" },
 } as const satisfies ArgsDef;
 
+export const NO_BACKUP = {
+  "no-backup": { type: "boolean", description: "Leave no backup of what is lost" },
+} as const satisfies ArgsDef;
+
 /** What every command takes; the edge acts on them and commands never see them. */
 export const COMMON = {
   debug: { type: "boolean", description: "Show the stack of an error" },

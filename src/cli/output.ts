@@ -61,12 +61,13 @@ export function createOutput(format: OutputFormat, env: Environment): Output {
   };
 }
 
-/** By Bun's own means: loading `node:fs` would cost `--help` a third of its time. */
+/** By Bun's own means: loading `node:fs` would cost `--help` a third of its time, and threads as much. */
 async function print(parts: (string | Uint8Array<ArrayBuffer>)[]): Promise<void> {
   if (parts.length === 0) return;
   try {
-    const [only] = parts;
-    await Bun.write(Bun.stdout, parts.length === 1 && only !== undefined ? only : new Blob(parts));
+    const sink = Bun.stdout.writer();
+    for (const part of parts) sink.write(part);
+    await sink.end();
   } catch (error) {
     if (hasCode(error, "EPIPE")) throw error;
     throw new RunnerError("unavailable", `Cannot print the result: ${messageOf(error)}.`, { cause: error });

@@ -1,101 +1,92 @@
-import { STDERR, STDOUT, writeWhole } from "../lib/stdio.ts";
-import { padColumns, plural } from "../lib/text.ts";
-import { ScriptError } from "../lua/errors.ts";
+import { isTerminal, printWhole, STDERR, STDOUT } from "../lib/stdio.ts";
+import { plural } from "../lib/text.ts";
 import type { SourceLoader } from "../lua/loader.ts";
-import { LOG_LEVELS, type LogRecord } from "../modules/log.ts";
-import type { TaskResult } from "../tasks/task.ts";
+import { LiveView } from "./live-view.ts";
 import type { Style } from "./output.ts";
-import { countResults, type RunReport, type RunSummary } from "./run-report.ts";
-
-const NAME_COLUMNS = 14;
+import {
+  renderFailure,
+  renderLog,
+  renderResult,
+  renderRetry,
+  renderScriptError,
+  renderSummary,
+} from "./render-run.ts";
+import type { RunReport } from "./run-report.ts";
+import { type Grouping, type Stream, TaskOutput } from "./task-output.ts";
 
 export interface TextOptions {
   /** Colours for stderr, where all but the scripts' own output goes. */
   readonly style: Style;
   readonly sources: () => SourceLoader | undefined;
+  /** Whether only what tasks print and failures are shown. */
+  readonly quiet: boolean;
+  readonly grouping: Grouping;
 }
 
 /** A run as a person reads it: what scripts print on stdout, the rest on stderr. */
-export function createTextReport({ style, sources }: TextOptions): RunReport {
-  const note = (text: string) => writeWhole(STDERR, `${text}\n`);
-  return {
-    print: (text) => writeWhole(STDOUT, text),
-    log: (record) => note(renderLog(record, style)),
-    output: (stream, chunk) => writeWhole(stream === "stdout" ? STDOUT : STDERR, chunk),
-    runStarted: ({ runId, file, tasks }) => {
-      note(`${style.dim(`runner · ${file} · ${plural(tasks.length, "task")} · run ${runId}`)}\n`);
-    },
-    taskStarted: () => undefined,
-    taskEnded: (result) => note(renderResult(result, style)),
-    runEnded: (summary) => {
-      for (const result of summary.results) {
-        if (result.status === "failed") note(`\n${renderFailure(result, style, sources())}`);
-      }
-      note(`\n${renderSummary(summary)}`);
-    },
-    scriptFailed: (error) => note(renderError(error, style, sources())),
+export function createTextReport({ style, sources, quiet, grouping }: TextOptions): RunReport {
+  let live: LiveView | undefined;
+  const write = (fd: number, data: string | Uint8Array) => {
+    if (live === undefined) printWhole(fd, data);
+    else live.around(data, () => printWhole(fd, data));
   };
-}
-
-function renderLog({ level, message, fields }: LogRecord, style: Style): string {
-  const width = Math.max(...LOG_LEVELS.map((name) => name.length));
-  const tail = Object.entries(fields).map(([name, value]) => ` ${style.dim(`${name}=`)}${value}`);
-  const word = level.padEnd(width);
-  const shown =
-    level === "error" ? style.failure(word) : level === "warn" ? style.bold(word) : style.dim(word);
-  return `${shown} ${message}${tail.join("")}`;
-}
-
-function renderResult({ task, status, message, durationMs }: TaskResult, style: Style): string {
-  const name = padColumns(task.name, NAME_COLUMNS);
-  if (status === "skipped") return style.dim(`  – ${name}          skipped: ${message ?? ""}`);
-  const duration = formatDuration(durationMs).padStart(7);
-  const mark = status === "ok" ? style.success("✓") : style.failure("✗");
-  const tail = status === "ok" && message !== undefined ? `   ${message}` : "";
-  return `  ${mark} ${name} ${style.dim(duration)}${tail}`;
-}
-
-function renderFailure(result: TaskResult, style: Style, sources: SourceLoader | undefined): string {
-  const { task, error, message } = result;
-  if (!(error instanceof ScriptError)) return `${style.failure(`${task.name} failed`)}: ${message ?? ""}`;
-  const where = error.position ? ` at ${error.position.source}:${error.position.line}` : "";
-  const head = `${style.failure(`${task.name} failed`)}${where}: ${error.reason}`;
-  return [head, ...renderOrigin(error, style, sources)].join("\n");
-}
-
-/** An error of a script with the line that raised it and how it got there. */
-export function renderError(error: unknown, style: Style, sources: SourceLoader | undefined): string {
-  if (!(error instanceof ScriptError)) return error instanceof Error ? error.message : String(error);
-  if (error.code === "invalid" && error.frames.length === 0) {
-    return [`Cannot load ${error.message}`, ...renderOrigin(error, style, sources)].join("\n");
-  }
-  return [error.message, ...renderOrigin(error, style, sources)].join("\n");
-}
-
-function renderOrigin(error: ScriptError, style: Style, sources: SourceLoader | undefined): string[] {
-  const lines: string[] = [];
-  const { position, frames } = error;
-  const text = position && sources?.line(position.source, position.line);
-  if (text) lines.push(style.dim(`  ${position.line} │ ${text}`));
-  const [inner, ...outer] = frames;
-  if (inner !== undefined && outer.length > 0) {
-    const name =
-      inner.name === undefined ? "" : `in function '${inner.name}' (${inner.source}:${inner.line}), `;
-    const callers = outer.slice(0, 8).map((frame) => `${frame.source}:${frame.line}`);
-    if (outer.length > callers.length) callers.push("…");
-    lines.push(style.dim(`  ${name}called from ${callers.join(", from ")}`));
-  }
-  return lines;
-}
-
-function renderSummary({ results, durationMs }: RunSummary): string {
-  const { done, skipped, failed } = countResults(results);
-  const parts = [`${done} done`, skipped && `${skipped} skipped`, failed && `${failed} failed`].filter(
-    Boolean,
-  );
-  return `${plural(results.length, "task")} in ${formatDuration(durationMs, " s")}: ${parts.join(", ")}`;
-}
-
-function formatDuration(ms: number, unit = "s"): string {
-  return `${(ms / 1000).toFixed(1)}${unit}`;
+  const output = new TaskOutput(grouping, write);
+  const note = (text: string) => write(STDERR, `${live?.isMidLine ? "\n" : ""}${text}\n`);
+  const tails = new Map<string, string>();
+  const said = (task: string | undefined, stream: Stream, data: string | Uint8Array) => {
+    live?.said(task, data);
+    output.add(task, stream, data);
+  };
+  return {
+    print: (text, { task }) => {
+      // The way of a plain script, which has neither tasks nor a live view.
+      if (task === undefined && live === undefined) printWhole(STDOUT, text);
+      else said(task, "stdout", text);
+    },
+    log: (record, { task }) => {
+      live?.said(task, record.message);
+      output.add(task, "stderr", `${renderLog(record, style)}\n`);
+    },
+    output: (stream, chunk, task) => said(task.name, stream, chunk),
+    warn: (message, task) =>
+      note(`${style.bold("warn ")} ${task === undefined ? "" : `${task.name}: `}${message}`),
+    runStarted: ({ runId, file, tasks, resumed }) => {
+      if (quiet) return;
+      const again = resumed ? " · taken up again" : "";
+      note(`${style.dim(`runner · ${file} · ${plural(tasks.length, "task")} · run ${runId}${again}`)}\n`);
+      if (process.env.TERM !== "dumb" && isTerminal(STDERR)) live = new LiveView(style);
+    },
+    taskStarted: (task) => live?.start(task.name),
+    taskRetries: (task, retry) => quiet || note(renderRetry(task, retry, style)),
+    taskEnded: (result, tail) => {
+      const { name } = result.task;
+      live?.end(name);
+      output.end(name);
+      if (result.status === "failed" && tail !== undefined) tails.set(name, tail);
+      if (!quiet) note(renderResult(result, style));
+    },
+    runEnded: (summary) => {
+      live?.close();
+      live = undefined;
+      output.endAll();
+      for (const result of summary.results) {
+        if (result.status !== "failed") continue;
+        note(`\n${renderFailure(result, { style, sources: sources(), tail: tails.get(result.task.name) })}`);
+      }
+      for (const problem of summary.problems) note(`\n${style.failure("The run failed")}: ${problem}`);
+      if (!quiet) note(`\n${renderSummary(summary)}`);
+      if (summary.exitCode !== 0)
+        note(`Take it up again after the fix: runner run --resume ${summary.runId}`);
+    },
+    interrupted: (runId) => {
+      live?.close();
+      live = undefined;
+      note(`\nInterrupted. Take it up again: runner run --resume ${runId}`);
+    },
+    scriptFailed: (error) => note(renderScriptError(error, style, sources())),
+    close: () => {
+      live?.close();
+      live = undefined;
+    },
+  };
 }

@@ -7,7 +7,19 @@ import type { Task, TaskResult } from "../tasks/task.ts";
 export interface RunSummary {
   readonly runId: string;
   readonly results: readonly TaskResult[];
+  /** What went wrong apart from the tasks. */
+  readonly problems: readonly string[];
+  readonly exitCode: number;
   readonly durationMs: number;
+}
+
+/** What is to run. */
+export interface RunOutline {
+  readonly runId: string;
+  readonly file: string;
+  readonly tasks: readonly Task[];
+  /** Whether it goes on with an earlier run. */
+  readonly resumed: boolean;
 }
 
 /** Shows a run: as text for people, or as events for programs. */
@@ -15,18 +27,28 @@ export interface RunReport extends Observer {
   /** What a script prints. */
   print(text: string | Uint8Array, context: CallContext): void;
   log(record: LogRecord, context: CallContext): void;
-  runStarted(run: { runId: string; file: string; tasks: readonly Task[] }): void;
+  runStarted(run: RunOutline): void;
   runEnded(summary: RunSummary): void;
+  /** A signal ends the run. */
+  interrupted(runId: string): void;
   /** A plain script, or the top level of a file, raised an error. */
   scriptFailed(error: unknown): void;
+  /** Shows nothing more. */
+  close(): void;
 }
 
-/** How many tasks ended in each way. */
+/** How many tasks ended in each way; `earlier` ones are among the done. */
 export function countResults(results: readonly TaskResult[]): {
   done: number;
   skipped: number;
   failed: number;
+  earlier: number;
 } {
-  const count = (status: TaskResult["status"]) => results.filter((result) => result.status === status).length;
-  return { done: count("ok"), skipped: count("skipped"), failed: count("failed") };
+  const counts = { done: 0, skipped: 0, failed: 0, earlier: 0 };
+  for (const { status, earlier } of results) {
+    if (status === "ok") counts.done++;
+    else counts[status]++;
+    if (earlier) counts.earlier++;
+  }
+  return counts;
 }

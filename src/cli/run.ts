@@ -1,40 +1,27 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
-import { didYouMean } from "../lib/suggest.ts";
+import { STDERR } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
-import { openLocks } from "../state/locks/open.ts";
-import { planOrder } from "../tasks/plan.ts";
-import { runTasks } from "../tasks/run.ts";
+import type { RunRequest } from "../tasks/journal-record.ts";
+import { TimeLimit } from "../tasks/limit.ts";
 import { createRunId } from "../tasks/run-id.ts";
-import { checkNames, loadTaskFile, type Session } from "../tasks/session.ts";
-import { parseAssignments } from "../tasks/values.ts";
+import { loadTaskFile } from "../tasks/session.ts";
+import { Tails } from "../tasks/tail.ts";
+import { readValues } from "../tasks/values.ts";
 import { defineCommand } from "./command.ts";
-import { openContext } from "./context.ts";
+import { type Context, openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
+import { RUN_ARGS, type RunArgs, readJobs, readPermits, readTimeout } from "./run-args.ts";
 import type { RunReport } from "./run-report.ts";
+import { openRunStores } from "./stores.ts";
+import { valueSources } from "./task-options.ts";
 
 /** `runner run`. */
 export const command = defineCommand({
-  args: {
-    file: {
-      type: "positional",
-      required: false,
-      description: "A task file: ends in .lua or .sloth, or has a /",
-    },
-    task: { type: "positional", required: false, rest: true, description: "Tasks to run; all without any" },
-    directory: { type: "string", alias: "C", valueHint: "DIR", description: "Folder where the tasks work" },
-    set: {
-      type: "string",
-      multiple: true,
-      valueHint: "NAME=VALUE",
-      description: "A value for the script: values.NAME",
-    },
-    ...OUTPUT,
-    ...STORE,
-  },
+  args: RUN_ARGS,
   details: `Without a file it is the runner.lua of this folder or a parent. Tasks run with what they depend on, in that order.
 A file that declares no tasks is a plain script: it runs and that is all. What scripts print goes to stdout, all
 else to stderr. With -o json, each line of stdout is one event.`,
@@ -42,87 +29,144 @@ else to stderr. With -o json, each line of stdout is one event.`,
     "runner run hello.lua",
     "runner run deploy.lua --set version=v1.3.0",
     "runner run deploy.lua deploy -o json",
+    "runner run deploy.lua --dry-run",
   ],
   async run({ args, out }) {
+    readJobs(args.jobs);
+    readTimeout(args.timeout);
+    if (args.resume) return (await import("./run-resume.ts")).resumeRun(args, out);
     const workdir = args.directory === undefined ? undefined : resolve(args.directory);
-    const { file, tasks: names } = findTaskFile(
-      args.file === undefined ? [] : [args.file, ...args.task],
-      workdir ?? ".",
-    );
-    const values = parseAssignments(args.set);
-    const runId = createRunId();
-    let sources: SourceLoader | undefined;
-    const report = await createReport(out.format, () => sources);
-    // The store opens while the VM starts.
-    const opening = openContext({ ...args, forTaskFile: file, run: runId }).then((context) => ({
-      ...context,
-      locks: openLocks(context.store),
-    }));
-    try {
-      const loaded = await loadTaskFile({
-        file,
-        ...(workdir !== undefined && { workdir }),
-        viewpoint: process.cwd(),
-        values,
-        settings: opening.then(({ config, store, locks }) => ({
-          store,
-          locks,
-          memoryLimit: config.settings["lua.memory"],
-        })),
-        purpose: "run",
-        print: report.print,
-        log: report.log,
-        onSources: (loader) => {
-          sources = loader;
-        },
-      });
-      if ("exitCode" in loaded) return loaded.exitCode;
-      return await runSession(loaded.session, names, { runId, report });
-    } catch (error) {
-      if (!(error instanceof ScriptError)) throw error;
-      report.scriptFailed(error);
-      return error.exitCode;
-    } finally {
-      await opening.then(
-        async (context) => {
-          await using _ = context;
-          await context.locks.close();
-        },
-        () => undefined,
+    const { file, tasks: names } = findTaskFile(wordsOf(args), workdir ?? ".");
+    if (args["dry-run"] || args.explain)
+      return (await import("./run-plan.ts")).showPlan({ file, names, workdir, args, out });
+    const { files: valueFiles, assignments: set } = valueSources(args, file);
+    const request: RunRequest = {
+      file,
+      ...(workdir !== undefined && { workdir }),
+      names,
+      tags: args.tag,
+      set,
+      valueFiles,
+      ...(args.sandbox && { sandbox: args.allow }),
+    };
+    if (args.watch) {
+      return (await import("./run-watch.ts")).runAndWatch(request, (onSession) =>
+        runFile({ args, out, request, runId: createRunId(), onSession }),
       );
     }
+    return runFile({ args, out, request, runId: createRunId() });
   },
 });
 
-async function createReport(format: string, sources: () => SourceLoader | undefined): Promise<RunReport> {
-  if (format === "json") return (await import("./run-report-json.ts")).createJsonReport();
-  const { createTextReport } = await import("./run-report-text.ts");
-  return createTextReport({ style: styleOf(2, process.env), sources });
+/** The words of a command line that name a file, tasks, or a run. */
+export function wordsOf({ file, task }: RunArgs): string[] {
+  return file === undefined ? [] : [file, ...task];
 }
 
-/** Runs the tasks of a loaded file; a plain script has done its work by then. */
-async function runSession(
-  session: Session,
-  names: readonly string[],
-  { runId, report }: { runId: string; report: RunReport },
-): Promise<number> {
-  const { tasks } = session;
-  checkNames(tasks, names, (name) => didYouMean(name, tasks.keys()));
-  if (tasks.size === 0) return 0;
-  const plan = planOrder(tasks, names);
-  if ("cycle" in plan) {
-    throw new RunnerError(
-      "invalid",
-      `Cannot run ${session.name}: its tasks depend on each other in a circle: ${plan.cycle.join(" → ")}.`,
+export interface RunFileOptions {
+  readonly args: RunArgs;
+  readonly out: Output;
+  readonly request: RunRequest;
+  readonly runId: string;
+  /** The store when it is open already; whoever opened it closes it. */
+  readonly context?: Context;
+  /** Told of the file's tasks before they run. */
+  readonly onSession?: (session: import("../tasks/session.ts").Session) => void;
+  readonly resumption?: import("../tasks/resume.ts").Resumption;
+}
+
+/** Loads a task file and runs what was asked for; returns the exit code. */
+export async function runFile(options: RunFileOptions): Promise<number> {
+  const { args, request, runId } = options;
+  const { file, workdir } = request;
+  const values = readValues({ files: request.valueFiles, assignments: request.set });
+  const permits = readPermits(args, workdir ?? dirname(file));
+  const timeout = readTimeout(args.timeout);
+  using limit =
+    timeout === undefined ? undefined : new TimeLimit(`Cannot finish ${file}: it took longer than`, timeout);
+  let sources: SourceLoader | undefined;
+  const report = await createReport(options, () => sources);
+  const tails = new Tails();
+  // The store opens while the VM starts.
+  const opening = (
+    options.context
+      ? Promise.resolve(options.context)
+      : openContext({ ...args, forTaskFile: file, run: runId })
+  ).then(async (context) => ({
+    ...context,
+    ...(await openRunStores(context, { ...args, forTaskFile: file, run: runId })),
+  }));
+  try {
+    const loaded = await loadTaskFile({
+      file,
+      ...(workdir !== undefined && { workdir }),
+      viewpoint: process.cwd(),
+      values,
+      ...(permits !== undefined && { permits }),
+      settings: opening.then(({ config, ...stores }) => ({
+        ...stores,
+        memoryLimit: config.settings["lua.memory"],
+      })),
+      purpose: "run",
+      limit,
+      print: (text, context) => {
+        tails.add(context.task, text);
+        report.print(text, context);
+      },
+      log: report.log,
+      onSources: (loader) => {
+        sources = loader;
+      },
+    });
+    if ("exitCode" in loaded) return loaded.exitCode;
+    const { session } = loaded;
+    if (session.declarations.tasks.size === 0) {
+      checkPlain(request);
+      return 0;
+    }
+    options.onSession?.(session);
+    const { runSession } = await import("./run-session.ts");
+    return await runSession(session, {
+      ...options,
+      report,
+      tails,
+      context: await opening,
+      files: sources?.files ?? [],
+    });
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    report.scriptFailed(error);
+    return error.exitCode;
+  } finally {
+    report.close();
+    await opening.then(
+      async (context) => {
+        await context.locks.close();
+        if (options.context === undefined) await context[Symbol.asyncDispose]();
+      },
+      () => undefined,
     );
   }
-  const started = performance.now();
-  report.runStarted({ runId, file: session.name, tasks: plan.order });
-  const { results, exitCode } = await runTasks(session, plan.order, {
-    runId,
-    observer: report,
-    clock: () => performance.now(),
+}
+
+/** A plain script has done its work when it has been loaded. */
+function checkPlain({ names, file }: RunRequest): void {
+  const [first] = names;
+  if (first === undefined) return;
+  throw new RunnerError("not_found", `Cannot run "${first}": ${file} declares no tasks.`);
+}
+
+async function createReport(
+  { args, out }: RunFileOptions,
+  sources: () => SourceLoader | undefined,
+): Promise<RunReport> {
+  if (out.format === "json") return (await import("./run-report-json.ts")).createJsonReport();
+  const { createTextReport } = await import("./run-report-text.ts");
+  const style = styleOf(STDERR, process.env);
+  return createTextReport({
+    style,
+    sources,
+    quiet: args.quiet,
+    grouping: args["log-output"] ?? "interleaved",
   });
-  report.runEnded({ runId, results, durationMs: performance.now() - started });
-  return exitCode ?? (results.some(({ status }) => status === "failed") ? 1 : 0);
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { node } from "../lib/node.ts";
 import { STDIN } from "../lib/stdio.ts";
 import type { Value } from "../lib/value.ts";
 
@@ -18,7 +18,7 @@ export function readStdin(): Extract<Value, string | Uint8Array> {
 
 function readBytes(): Buffer {
   try {
-    return readFileSync(STDIN);
+    return node.fs.readFileSync(STDIN);
   } catch (error) {
     // Closed, or a folder.
     throw new RunnerError("usage", `Cannot read stdin: ${messageOf(error)}. Give the value as an argument.`, {

@@ -1,4 +1,4 @@
-import { cut, padColumns } from "../lib/text.ts";
+import { cut, escapeControls, padColumns } from "../lib/text.ts";
 import type { Style } from "./output.ts";
 
 export interface Column {
@@ -13,14 +13,15 @@ const GAP = "   ";
 /** What a flexible column keeps however narrow the terminal is. */
 const LEAST = 8;
 
-/** Rows under headings as aligned lines. `width` is that of the terminal; undefined cuts nothing. */
+/** Rows under headings as aligned lines, without effect on the terminal whatever they hold. `width` is that of the terminal; undefined cuts nothing. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   options: { readonly width: number | undefined; readonly style: Style },
 ): string {
+  const shown = rows.map((row) => row.map(escapeControls));
   const widths = columns.map(({ title }, index) =>
-    rows.reduce((most, row) => Math.max(most, Bun.stringWidth(row[index] ?? "")), title.length),
+    shown.reduce((most, row) => Math.max(most, Bun.stringWidth(row[index] ?? "")), title.length),
   );
   const over = options.width === undefined ? 0 : totalOf(widths) - options.width;
   const fitted = widths.map((width, index) =>
@@ -31,7 +32,7 @@ export function renderTable(
       .map((width, index) => padColumns(cut(cells[index] ?? "", width), width))
       .join(GAP)
       .trimEnd();
-  return [options.style.bold(line(columns.map(({ title }) => title))), ...rows.map(line)].join("\n");
+  return [options.style.bold(line(columns.map(({ title }) => title))), ...shown.map(line)].join("\n");
 }
 
 /** Names and what they are, as aligned lines. */

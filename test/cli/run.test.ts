@@ -179,7 +179,7 @@ task({})`);
     expect(exitCode).toBe(5);
     expect(stderr.trimEnd().split("\n").sort()).toEqual([
       'Cannot load script.lua:2: task "ship" depends on "biuld", which is not declared. Did you mean "build"?',
-      'Cannot load script.lua:3: task "build" has an unknown option "retrys".',
+      'Cannot load script.lua:3: task "build" has an unknown option "retrys". Did you mean "retries"?',
       'Cannot load script.lua:3: task "build" is declared already at script.lua:1.',
       'Cannot load script.lua:4: a task has no name. Give it one: name = "…".',
     ]);
@@ -259,6 +259,8 @@ describe("runner list", () => {
     expect(json[1]).toEqual({
       name: "ship",
       description: "Ship it",
+      group: null,
+      tags: [],
       depends_on: ["build"],
       declared_at: "script.lua:6",
     });

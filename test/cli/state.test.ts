@@ -174,10 +174,12 @@ describe("runner state delete and clear", () => {
   test("clear takes a pattern, in which _ and % are ordinary", async () => {
     using sandbox = createSandbox();
     for (const key of ["a_1", "ab1", "a%1", "b"]) await ok(sandbox, ["state", "set", key, "1"]);
-    expect(await ok(sandbox, ["state", "clear", "a_*", "-y"])).toBe("Removed 1 key.\n");
-    expect(await ok(sandbox, ["state", "clear", "a%*", "-y", "-o", "json"])).toBe('{"removed":1}\n');
+    expect(await ok(sandbox, ["state", "clear", "a_*", "-y", "--no-backup"])).toBe("Removed 1 key.\n");
+    expect(await ok(sandbox, ["state", "clear", "a%*", "-y", "--no-backup", "-o", "json"])).toBe(
+      '{"removed":1,"backup":null}\n',
+    );
     expect(await ok(sandbox, ["state", "keys"])).toBe("ab1\nb\n");
-    expect(await ok(sandbox, ["state", "clear", "--yes"])).toBe("Removed 2 keys.\n");
+    expect(await ok(sandbox, ["state", "clear", "--yes", "--no-backup"])).toBe("Removed 2 keys.\n");
     expect(await ok(sandbox, ["state", "keys", "-o", "json"])).toBe("[]\n");
   });
 });

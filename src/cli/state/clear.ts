@@ -2,7 +2,8 @@ import { plural } from "../../lib/text.ts";
 import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { openContext } from "../context.ts";
-import { OUTPUT, STORE, YES } from "../options.ts";
+import { NO_BACKUP, OUTPUT, STORE, YES } from "../options.ts";
+import { backupNote, leaveBackup } from "./safety.ts";
 
 /** `runner state clear`. */
 export const command = defineCommand({
@@ -12,11 +13,12 @@ export const command = defineCommand({
       required: false,
       description: "Only keys that match: * ? [a-z]; all without it",
     },
+    ...NO_BACKUP,
     ...YES,
     ...OUTPUT,
     ...STORE,
   },
-  details: `Asks first, then removes all of them or none.
+  details: `Asks first, leaves a backup, then removes all of them or none.
 Without a terminal it needs --yes (exit 2, nothing removed).`,
   examples: ["runner state clear 'tmp:*' --yes"],
   async run({ args, out }) {
@@ -26,8 +28,10 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
       const count = (await store.keys(args.pattern)).length;
       await confirm(`remove ${plural(count, "key")} of agent "${agent}"`);
     }
+    const backup = await leaveBackup(context, { why: "clear", skip: args["no-backup"] });
     const removed = await (args.pattern === undefined ? store.clear() : store.clear(args.pattern));
-    out.line(out.format === "json" ? JSON.stringify({ removed }) : `Removed ${plural(removed, "key")}.`);
+    if (out.format === "json") out.line(JSON.stringify({ removed, backup: backup ?? null }));
+    else out.line(`Removed ${plural(removed, "key")}.${backupNote(backup)}`);
     return 0;
   },
 });

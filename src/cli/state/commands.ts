@@ -1,4 +1,3 @@
-import { command as clear } from "./clear.ts";
 import { command as remove } from "./delete.ts";
 import { command as get } from "./get.ts";
 import { command as incr } from "./incr.ts";
@@ -6,7 +5,6 @@ import { command as keys } from "./keys.ts";
 import { command as list } from "./list.ts";
 import { command as set } from "./set.ts";
 import { command as show } from "./show.ts";
-import { command as stats } from "./stats.ts";
 import { command as ttl } from "./ttl.ts";
 
 /**
@@ -20,8 +18,6 @@ export const STATE_COMMANDS = {
   show,
   set,
   delete: remove,
-  clear,
   incr,
   ttl,
-  stats,
 } as const;

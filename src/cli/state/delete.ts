@@ -8,25 +8,32 @@ import { OUTPUT, STORE, YES } from "../options.ts";
 export const command = defineCommand({
   args: {
     keys: { type: "positional", rest: true, description: "Keys to remove" },
+    purge: { type: "boolean", description: "Remove their history as well, also of keys that are gone" },
     ...YES,
     ...OUTPUT,
     ...STORE,
   },
   details: `Asks first. A key that is absent is no error.
 Without a terminal it needs --yes (exit 2, nothing removed).`,
-  examples: ["runner state delete deploy:old --yes", "runner state delete no:such:key"],
+  examples: [
+    "runner state delete deploy:old --yes",
+    "runner state delete deploy:old --purge --yes",
+    "runner state delete no:such:key",
+  ],
   async run({ args, out }) {
     await using context = await openContext(args);
     const { store } = context;
     const keys = [...new Set(args.keys)];
     const found: string[] = [];
     for (const key of keys) if (await store.exists(key)) found.push(key);
-    const [only] = found;
+    const doomed = args.purge ? keys : found;
+    const [only] = doomed;
     if (only !== undefined && !args.yes) {
-      await confirm(`remove ${found.length === 1 ? JSON.stringify(only) : plural(found.length, "key")}`);
+      const what = doomed.length === 1 ? JSON.stringify(only) : plural(doomed.length, "key");
+      await confirm(`remove ${what}${args.purge ? " with all that was ever there" : ""}`);
     }
     const deleted: string[] = [];
-    for (const key of found) if (await store.delete(key)) deleted.push(key);
+    for (const key of doomed) if (await store.delete(key, { purge: args.purge })) deleted.push(key);
     const absent = keys.filter((key) => !deleted.includes(key));
     if (out.format === "json") out.line(JSON.stringify({ deleted, absent }));
     else

@@ -1,16 +1,18 @@
 import type { ShownEntry, Store } from "../../state/store.ts";
 import { toPlain } from "../json.ts";
 
-/** All entries whose key begins with `prefix`, literally, in byte order. */
-export async function entriesWithPrefix(store: Store, prefix: string): Promise<ShownEntry[]> {
+/** All entries whose key begins with `prefix`, literally, and is above `after`, page by page, in byte order. */
+export async function* entriesWithPrefix(
+  store: Store,
+  { prefix, after }: { prefix: string; after: string | undefined },
+): AsyncGenerator<readonly ShownEntry[]> {
   const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
-  let page = await store.scan(pattern);
-  const { entries } = page;
-  while (page.after !== undefined) {
-    page = await store.scan(pattern, { after: page.after });
-    entries.push(...page.entries);
-  }
-  return entries;
+  let next = after;
+  do {
+    const page = await store.scan(pattern, next === undefined ? {} : { after: next });
+    yield page.entries;
+    next = page.after;
+  } while (next !== undefined);
 }
 
 /**

@@ -42,6 +42,7 @@ function parseDelta(text: string): number | bigint | Float {
     if (integer >= MIN_INTEGER && integer <= MAX_INTEGER) return fromInteger(integer);
     throw new RunnerError("overflow", `Cannot add ${text}: it does not fit into 64 bits.`);
   }
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return fromFloat(Number(text));
+  const float = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (Number.isFinite(float)) return fromFloat(float);
   throw new RunnerError("not_a_number", `Cannot add "${text}": it is not a number.`);
 }

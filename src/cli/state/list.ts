@@ -1,4 +1,6 @@
+import { RunnerError } from "../../lib/errors.ts";
 import { escapeControls } from "../../lib/text.ts";
+import { VALUE_TYPES } from "../../lib/value.ts";
 import type { ShownEntry } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
@@ -7,6 +9,7 @@ import { formatAge, formatExpiry, MASK, previewValue } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { renderTable } from "../table.ts";
 import { entriesWithPrefix, entryToJson } from "./entries.ts";
+import { parseCount, type SortName, selectEntries } from "./select.ts";
 
 const COLUMNS = [
   { title: "KEY" },
@@ -20,26 +23,51 @@ const COLUMNS = [
 export const command = defineCommand({
   args: {
     prefix: { type: "positional", required: false, description: "Only keys that begin with it, literally" },
+    limit: { type: "string", valueHint: "N", description: "At most so many" },
+    after: { type: "string", valueHint: "KEY", description: "Go on behind this key" },
+    type: { type: "enum", options: VALUE_TYPES, description: "Only values of this type" },
+    sort: {
+      type: "enum",
+      options: ["key", "size", "changed", "expires"],
+      description: "The largest, newest, or first to expire come first",
+    },
     ...OUTPUT,
     ...STORE,
   },
   details: `Values are cut to the width of the terminal, whole elsewhere. Those of keys that match
-secrets.patterns are masked (null in JSON); "state get" and "state show" print them.`,
-  examples: ["runner state list", "runner state list deploy -o json"],
+secrets.patterns are masked (null in JSON); "state get" and "state show" print them.
+--after goes with the order of the keys alone: with --limit it turns the pages.`,
+  examples: [
+    "runner state list",
+    "runner state list deploy -o json",
+    "runner state list --limit 2 --after deploy:count",
+    "runner state list --sort changed --limit 10 --type string",
+  ],
   async run({ args, out }) {
+    const sort: SortName = args.sort ?? "key";
+    const limit = args.limit === undefined ? undefined : parseCount(args.limit, "--limit");
+    if (args.after !== undefined && sort !== "key") {
+      throw new RunnerError("usage", `Cannot use "--after" with "--sort ${sort}". Leave one of them out.`);
+    }
     await using context = await openContext(args);
     const isSecret = secretMatcher(context.config.settings["secrets.patterns"]);
-    const entries = await entriesWithPrefix(context.store, args.prefix ?? "");
+    const { entries, more } = await selectEntries(
+      entriesWithPrefix(context.store, { prefix: args.prefix ?? "", after: args.after }),
+      { type: args.type, sort, limit },
+    );
     if (out.format === "json") {
       out.line(toJsonLines(entries.map((entry) => entryToJson(entry, { masked: isSecret(entry.key) }))));
     } else if (entries.length > 0) {
       const rows = entries.map((entry) => toRow(entry, isSecret(entry.key)));
       out.line(renderTable(COLUMNS, rows, out));
+      if (more && sort === "key") out.note(`More: --after ${JSON.stringify(entries.at(-1)?.key)}`);
     } else {
       out.note(
-        args.prefix === undefined
-          ? "There are no keys."
-          : `No key begins with ${JSON.stringify(args.prefix)}.`,
+        args.type !== undefined || args.after !== undefined
+          ? "There are no such keys."
+          : args.prefix === undefined
+            ? "There are no keys."
+            : `No key begins with ${JSON.stringify(args.prefix)}.`,
       );
     }
     return 0;

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { RunnerError } from "../lib/errors.ts";
+import { listModules } from "../modules/reference/all.ts";
+import { renderStub } from "../modules/reference/stubs.ts";
+import { defineCommand } from "./command.ts";
+import template from "./init.lua" with { type: "text" };
+import { OUTPUT } from "./options.ts";
+
+/** Where the types for the editor go, below the project. */
+const TYPES = ".runner/types";
+
+const EDITOR_SETTINGS = {
+  $schema: "https://raw.githubusercontent.com/LuaLS/vscode-lua/master/setting/schema.json",
+  "runtime.version": "Lua 5.4",
+  "workspace.library": [TYPES],
+  "workspace.checkThirdParty": false,
+};
+
+/** `runner init`. */
+export const command = defineCommand({
+  args: {
+    directory: {
+      type: "positional",
+      required: false,
+      description: "The project's folder; this one without it",
+    },
+    ...OUTPUT,
+  },
+  details: `Writes runner.lua to start from, .luarc.json, and in ${TYPES} what the Lua language server shows about each
+function. Files that are there stay, but for the types, which are brought up to date.`,
+  examples: ["runner init", "runner init my-project"],
+  run({ args, out }) {
+    const folder = resolve(args.directory ?? ".");
+    const files = new Map([
+      ["runner.lua", template],
+      [".luarc.json", `${JSON.stringify(EDITOR_SETTINGS, undefined, 2)}\n`],
+    ]);
+    const types = listModules().map(
+      (module) => [`${TYPES}/${module.name || "globals"}.lua`, renderStub(module)] as const,
+    );
+    const done: { file: string; action: "written" | "kept" | "updated" }[] = [];
+    for (const [file, text] of [...files, ...types]) {
+      const there = existsSync(join(folder, file));
+      const keep = there && files.has(file);
+      if (!keep) write(join(folder, file), text);
+      done.push({ file, action: keep ? "kept" : there ? "updated" : "written" });
+    }
+    if (out.format === "json") {
+      out.line(JSON.stringify({ folder, files: done }));
+      return 0;
+    }
+    for (const { file, action } of done.slice(0, files.size)) {
+      out.line(`${file.padEnd(14)} ${action === "kept" ? "kept, it was there" : action}`);
+    }
+    out.line(`${TYPES.padEnd(14)} ${types.length} files for the editor`);
+    out.line("Try it: runner run");
+    return 0;
+  },
+});
+
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    const reason =
+      error instanceof Error ? error.message.replace(/^[A-Z]+: ([^,]+).*$/s, "$1") : String(error);
+    throw new RunnerError("unavailable", `Cannot write "${path}": ${reason}.`, { cause: error });
+  }
+}

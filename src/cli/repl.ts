@@ -1,0 +1,131 @@
+import { resolve } from "node:path";
+import { messageOf, RunnerError } from "../lib/errors.ts";
+import { isTerminal, STDERR, STDIN, STDOUT, writeWhole } from "../lib/stdio.ts";
+import { ScriptError } from "../lua/errors.ts";
+import type { CallContext } from "../modules/context.ts";
+import { showValue } from "../modules/log.ts";
+import type { LuaValue } from "../modules/module.ts";
+import { loadTaskFile, type Session } from "../tasks/session.ts";
+import { defineCommand } from "./command.ts";
+import { openContext } from "./context.ts";
+import { STORE } from "./options.ts";
+import { complete, openPrompt } from "./repl-prompt.ts";
+import { openRunStores } from "./stores.ts";
+
+/** How what was typed is called in errors. */
+const CHUNK = "stdin";
+
+/** `runner repl`. */
+export const command = defineCommand({
+  args: {
+    file: { type: "positional", required: false, description: "A Lua file to run first" },
+    ...STORE,
+  },
+  details: `Lines of Lua are run as they come, and what they give is shown; what waits (a process, a sleep) is awaited. A line that
+is not complete goes on in the next one. Tab completes names. Ctrl-D ends.`,
+  examples: ["echo '1 + 1' | runner repl", "echo 'state.get(\"greeting\")' | runner repl"],
+  async run({ args }) {
+    const file = args.file === undefined ? undefined : resolve(args.file);
+    const forTaskFile = file ?? resolve("repl.lua");
+    await using context = await openContext({ ...args, forTaskFile });
+    const loaded = await loadTaskFile({
+      file: forTaskFile,
+      ...(file === undefined && { source: "" }),
+      viewpoint: process.cwd(),
+      values: {},
+      settings: {
+        ...(await openRunStores(context, { ...args, forTaskFile })),
+        memoryLimit: context.config.settings["lua.memory"],
+      },
+      purpose: "run",
+      print: (text) => writeWhole(STDOUT, text),
+      log: ({ level, message }) => writeWhole(STDERR, `${level} ${message}\n`),
+      onSources: () => undefined,
+    });
+    if ("exitCode" in loaded) return loaded.exitCode;
+    const { session } = loaded;
+    const interactive = isTerminal(STDIN);
+    const names = (path: string) => namesOf(session, path);
+    await using prompt = openPrompt({
+      interactive,
+      home: context.home,
+      complete: (line) => complete(line, names),
+    });
+    return await Promise.race([readAndRun(session, prompt, interactive), session.exit]);
+  },
+});
+
+/** Runs what comes until there is no more; 1 when something failed that nobody watched. */
+async function readAndRun(
+  session: Session,
+  prompt: { ask: (text: string) => Promise<string | undefined> },
+  interactive: boolean,
+): Promise<number> {
+  let pending = "";
+  let failed = false;
+  for (;;) {
+    const line = await prompt.ask(pending === "" ? "> " : ">> ");
+    if (line === undefined) break;
+    pending = pending === "" ? line : `${pending}\n${line}`;
+    const outcome = await evaluate(session, pending);
+    if (outcome === "incomplete") continue;
+    failed ||= outcome === "failed";
+    pending = "";
+  }
+  if (pending !== "") {
+    writeWhole(STDERR, `Cannot run the last lines: they are not complete.\n`);
+    failed = true;
+  }
+  return failed && !interactive ? 1 : 0;
+}
+
+async function evaluate(session: Session, text: string): Promise<"done" | "failed" | "incomplete"> {
+  const { vm, workdir } = session;
+  const context: CallContext = { cwd: workdir, running: new Set() };
+  try {
+    const chunk = compile(session, text);
+    if (chunk === undefined) return "incomplete";
+    const results = await vm.run(chunk, [], context);
+    if (results.length > 0) writeWhole(STDOUT, `${results.map((value) => show(value)).join("\t")}\n`);
+    return "done";
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    writeWhole(STDERR, `${error instanceof ScriptError ? error.message : messageOf(error)}\n`);
+    return "failed";
+  }
+}
+
+/** The chunk, as an expression if it is one; undefined when more lines are needed. Raises ScriptError. */
+function compile({ vm }: Session, text: string) {
+  try {
+    return vm.load(`return ${text}`, CHUNK);
+  } catch {
+    // Not an expression: then it is a statement.
+  }
+  try {
+    return vm.load(text, CHUNK);
+  } catch (error) {
+    // Lua's own shell tells a chunk that goes on in the next line by this.
+    if (error instanceof ScriptError && error.reason.endsWith("near <eof>")) return undefined;
+    throw error;
+  }
+}
+
+function show(value: LuaValue): string {
+  return typeof value === "string" ? JSON.stringify(value) : showValue(value);
+}
+
+/** The names in the table that a path such as `fs` or `a.b` stands for; of the globals for the empty path. */
+async function namesOf({ vm, workdir }: Session, path: string): Promise<string[]> {
+  const source = `local at = _G
+    for name in (...):gmatch("[^%.]+") do
+      at = type(at) == "table" and rawget(at, name) or nil
+    end
+    local names = {}
+    if type(at) == "table" then
+      for name in next, at do if type(name) == "string" then names[#names + 1] = name end end
+    end
+    return names`;
+  const [names] = await vm.run(vm.load(source, "completion"), [path], { cwd: workdir });
+  return Array.isArray(names) ? names.map(String).sort() : [];
+}

@@ -1,0 +1,82 @@
+import type { Backend } from "../../backends/backend.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { resolve } from "../../lib/path.ts";
+import { plural } from "../../lib/text.ts";
+import { openBackend } from "../../state/open.ts";
+import { copyEntries, digestOf } from "../../state/transfer/copy.ts";
+import { defineCommand } from "../command.ts";
+import { describeWriter, settle } from "../context.ts";
+import { OUTPUT } from "../options.ts";
+import { showProgress } from "../progress.ts";
+
+/** `runner state migrate`. */
+export const command = defineCommand({
+  args: {
+    from: { type: "string", valueHint: "URL", description: "The store to read: sqlite:PATH, memory:" },
+    to: { type: "string", valueHint: "URL", description: "The store to fill" },
+    ...OUTPUT,
+  },
+  details: `Copies all entries with their times and expiry, the journal of runs and what "once" keeps, but
+no locks and no history. When it breaks off, the same command goes on where it was. In the end both are
+compared by count and hash: keys that only the new store has, or a store that changed
+meanwhile, are exit code 4. Run it again then, with nothing writing.`,
+  examples: [
+    "runner state set a 1 --db old.db && runner state migrate --from sqlite:old.db --to sqlite:new.db",
+  ],
+  async run({ args, out }) {
+    const [fromUrl, toUrl] = [need(args.from, "from"), need(args.to, "to")];
+    if (fromUrl === toUrl)
+      throw new RunnerError("usage", 'Cannot migrate: "--from" and "--to" are the same store.');
+    const { config } = await settle();
+    const { settings } = config;
+    const options = { durability: settings["state.durability"], busyTimeout: settings["state.busy_timeout"] };
+    const from = await open(fromUrl, options);
+    const to = await open(toUrl, options);
+    try {
+      const stats = await from.stats();
+      if (from.durable && stats.revision === 0) {
+        throw new RunnerError("not_found", `Cannot migrate "${fromUrl}": there is no store, or it is empty.`);
+      }
+      const total = Object.values(stats.keysByType).reduce((sum, count) => sum + count, 0);
+      using bar = showProgress("migrate", total);
+      const progress = (entries: number) => bar.advance(entries);
+      const copied = await copyEntries({ from, to, by: describeWriter(undefined), progress });
+      const [old, next] = [await digestOf(from), await digestOf(to)];
+      if (old.sha256 !== next.sha256) {
+        const counts = `${plural(old.entries, "value")} there, ${plural(next.entries, "value")} here`;
+        throw new RunnerError(
+          "conflict",
+          `Cannot finish the migration: "${toUrl}" does not equal "${fromUrl}" (${counts}). ` +
+            "Let nothing write to either, start with an empty store, and run it again.",
+        );
+      }
+      if (out.format === "json") out.line(JSON.stringify({ ...copied, ...next }));
+      else
+        out.line(
+          `Migrated ${plural(next.entries, "value")}; both sides are equal (sha256 ${next.sha256.slice(0, 12)}…).`,
+        );
+      return 0;
+    } finally {
+      await to.close();
+      await from.close();
+    }
+  },
+});
+
+function need(url: string | undefined, name: string): string {
+  if (url !== undefined) return url;
+  throw new RunnerError("usage", `Cannot migrate: "--${name}" is missing. See: runner state migrate --help`);
+}
+
+/** The backend of a URL: its name, a colon, and where it is. */
+function open(
+  url: string,
+  options: { durability: "full" | "normal"; busyTimeout: number },
+): Promise<Backend> {
+  const colon = url.indexOf(":");
+  const [backend, path] = colon < 0 ? ["sqlite", url] : [url.slice(0, colon), url.slice(colon + 1)];
+  if (backend === "sqlite" && path === "") {
+    throw new RunnerError("usage", `Cannot open "${url}": it names no file. Write sqlite:PATH.`);
+  }
+  return openBackend({ backend, path: path === "" ? "" : resolve(path), ...options });
+}

@@ -1,0 +1,283 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { untilEnded } from "../helpers/alive.ts";
+import { createSandbox, type Sandbox } from "../helpers/binary.ts";
+
+const PATH = { env: { PATH: process.env.PATH ?? "" } };
+
+/** The newest run, as `runner runs` gives it to programs. */
+async function newest(sandbox: Sandbox): Promise<{ id: string; status: string; exit_code: number | null }> {
+  const { stdout } = await sandbox.run(["runs", "-o", "json"]);
+  return JSON.parse(stdout)[0];
+}
+
+async function untilExists(path: string): Promise<void> {
+  while (!existsSync(path)) await Bun.sleep(2);
+}
+
+describe("runner run --resume", () => {
+  test("goes on with what has not succeeded, with outputs and values of before", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `
+task({ name = "a", command = function() print("a") return { n = 1.0, bytes = "\\xff" } end })
+task({ name = "b", depends_on = "a", command = function(this, params, deps)
+  print("b", deps.a.n, #deps.a.bytes, values.v)
+  return fs.exists("ok"), "not yet"
+end })
+task({ name = "c", command = "echo c" })`,
+    );
+    const first = await sandbox.run(["run", "script.lua", "--set", "v=7"], PATH);
+    expect(first).toMatchObject({ stdout: "a\nb\t1.0\t1\t7\n", exitCode: 1 });
+    const { id } = await newest(sandbox);
+    expect(first.stderr).toContain(`runner run --resume ${id}`);
+    sandbox.write("ok", "");
+    const second = await sandbox.run(["run", "--resume", id], PATH);
+    expect(second).toMatchObject({ stdout: "b\t1.0\t1\t7\nc\n", exitCode: 0 });
+    expect(second.stderr).toContain("3 done (1 of them before)");
+    expect(await newest(sandbox)).toMatchObject({ id, status: "ok", exit_code: 0 });
+  });
+
+  test("has what tasks that succeeded changed in State, and nothing of what failed", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `
+task({ name = "a", command = function() State.set("a", { 1, x = 2.0 }) State.set("gone", 1) end })
+task({ name = "b", command = function() State.delete("gone") end })
+task({ name = "c", command = function()
+  print(State.get("a").x, State.get("gone"), State.get("c"))
+  State.set("c", 1)
+  return fs.exists("ok")
+end })`,
+    );
+    const first = await sandbox.run(["run", "script.lua"], PATH);
+    expect(first).toMatchObject({ stdout: "2.0\tnil\tnil\n", exitCode: 1 });
+    sandbox.write("ok", "");
+    const second = await sandbox.run(["run", "--resume"], PATH);
+    expect(second).toMatchObject({ stdout: "2.0\tnil\tnil\n", exitCode: 0 });
+  });
+
+  test("does not leave the sandbox that a run began in", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", `task({ name = "a", command = function() exec.run("echo out") end })`);
+    const first = await sandbox.run(["run", "script.lua", "--sandbox"], PATH);
+    expect(first.stderr).toContain("--allow exec");
+    const second = await sandbox.run(["run", "--resume"], PATH);
+    expect(second.stderr).toContain("--allow exec");
+    expect((await sandbox.run(["run", "--resume", "--sandbox", "--allow", "exec"], PATH)).exitCode).toBe(0);
+  });
+
+  test("takes the newest run of the file without an id", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("runner.lua", 'task({ name = "a", command = "test -e ok" })');
+    sandbox.write("other.lua", 'task({ name = "b", command = "false" })');
+    await sandbox.run(["run"], PATH);
+    await sandbox.run(["run", "other.lua"], PATH);
+    sandbox.write("ok", "");
+    expect((await sandbox.run(["run", "--resume"], PATH)).exitCode).toBe(0);
+    expect((await sandbox.run(["run", "other.lua", "--resume"], PATH)).exitCode).toBe(1);
+  });
+
+  test("says what has changed, and goes on with --force", async () => {
+    using sandbox = createSandbox();
+    const file = sandbox.write("script.lua", 'task({ name = "a", command = "false" })');
+    await sandbox.run(["run", "script.lua"], PATH);
+    sandbox.write("script.lua", 'task({ name = "a", command = "true" })');
+    const refused = await sandbox.run(["run", "--resume", (await newest(sandbox)).id], PATH);
+    expect(refused.stderr).toContain(`${file} has changed since it began`);
+    expect(refused.exitCode).toBe(5);
+    const { exitCode } = await sandbox.run(["run", "script.lua", "--resume", "--force"], PATH);
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    [["run", "--resume"], 3, "Cannot take up a run: the journal has none."],
+    [["run", "--resume", "nope"], 3, 'Cannot find run "nope"'],
+    [["run", "--resume", "a", "b"], 2, 'Cannot use "b" with --resume'],
+    [["run", "--resume", "--set", "a=1"], 2, 'Cannot use "--set" with --resume'],
+  ])("%p is refused", async (args, code, said) => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.run(args);
+    expect(stderr).toContain(said);
+    expect(exitCode).toBe(code);
+  });
+
+  test("a run that ended well, or is under way, is not taken up", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `task({ name = "a", command = "touch started; while ! test -e ok; do sleep 0.01; done" })`,
+    );
+    const running = sandbox.spawn(["run", "script.lua"], PATH);
+    await untilExists(join(sandbox.work, "started"));
+    const early = await sandbox.run(["run", "script.lua", "--resume"], PATH);
+    expect(early.stderr).toContain("it is under way (pid");
+    expect(early.exitCode).toBe(4);
+    sandbox.write("ok", "");
+    await running.finished;
+    const late = await sandbox.run(["run", "script.lua", "--resume"], PATH);
+    expect(late.stderr).toContain("it ended well, and nothing is left to do");
+    expect(late.exitCode).toBe(5);
+  });
+
+  test("stops a command that outlived the kill before its task runs again", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `task({ name = "a", command = "echo $$ >> pids; if test -e ok; then echo again; exit; fi; sleep 1000 & echo $! > child; touch started; wait" })`,
+    );
+    const running = sandbox.spawn(["run", "script.lua"], PATH);
+    await untilExists(join(sandbox.work, "started"));
+    running.kill("SIGKILL");
+    await running.finished;
+    const child = Number(readFileSync(join(sandbox.work, "child"), "utf8"));
+    process.kill(child, 0);
+    expect(await newest(sandbox)).toMatchObject({ status: "killed" });
+    sandbox.write("ok", "");
+    const { stdout, stderr, exitCode } = await sandbox.run(["run", "--resume"], PATH);
+    expect(stderr).toContain("Stopped what was still running of a.");
+    expect({ stdout, exitCode }).toEqual({ stdout: "again\n", exitCode: 0 });
+    await untilEnded(child);
+  });
+
+  test("takes up a run that Ctrl-C ended, which leaves no process behind", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `
+task({ name = "a", command = "echo a" })
+task({ name = "b", command = function() exec.run("test -e ok || { sleep 1000 & echo $! > child; touch started; wait; }") end })`,
+    );
+    const running = sandbox.spawn(["run", "script.lua"], PATH);
+    await untilExists(join(sandbox.work, "started"));
+    running.kill("SIGINT");
+    const { exitCode, stderr } = await running.finished;
+    expect(exitCode).toBe(130);
+    const run = await newest(sandbox);
+    expect(run.status).toBe("stopped");
+    expect(stderr).toContain(`runner run --resume ${run.id}`);
+    await untilEnded(Number(readFileSync(join(sandbox.work, "child"), "utf8")));
+    sandbox.write("ok", "");
+    const resumed = await sandbox.run(["run", "--resume", run.id], PATH);
+    expect(resumed).toMatchObject({ stdout: "", exitCode: 0 });
+  });
+
+  test("repeats no completed task and leaves none out, wherever it was killed", async () => {
+    const TASKS = 12;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: TASKS - 1 }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom("1", "3"),
+        async (kills, jobs) => {
+          using sandbox = createSandbox();
+          // Each task notes that it did its work; the run is killed while some task is at it, at most once for each.
+          sandbox.write(
+            "script.lua",
+            `
+for i = 0, ${TASKS - 1} do
+  task({ name = "t" .. i, depends_on = i >= 4 and "t" .. (i - 4) or nil, command = function()
+    fs.append("began", i .. "\\n")
+    while fs.exists("hold" .. i) do time.sleep(0.001) end
+    fs.append("done", i .. "\\n")
+  end })
+end`,
+          );
+          const held = [...new Set(kills)].sort((a, b) => a - b);
+          for (const task of held) sandbox.write(`hold${task}`, "");
+          const began = () =>
+            existsSync(join(sandbox.work, "began")) ? readFileSync(join(sandbox.work, "began"), "utf8") : "";
+          let args = ["run", "script.lua", "--jobs", jobs, "-q"];
+          for (const task of held) {
+            const running = sandbox.spawn(args, PATH);
+            while (!began().split("\n").includes(String(task))) await Bun.sleep(1);
+            running.kill("SIGKILL");
+            await running.finished;
+            Bun.spawnSync(["rm", join(sandbox.work, `hold${task}`)]);
+            args = ["run", "script.lua", "--resume", "--jobs", jobs, "-q"];
+          }
+          expect((await sandbox.run(args, PATH)).exitCode).toBe(0);
+          const done = readFileSync(join(sandbox.work, "done"), "utf8").trim().split("\n").map(Number);
+          // What was at work when it was killed may have finished its work unjournaled: those alone may stand twice.
+          const twice = done.filter((task, i) => done.indexOf(task) !== i);
+          expect(new Set(done).size).toBe(TASKS);
+          if (jobs === "1") expect(twice).toEqual([]);
+        },
+      ),
+      { numRuns: 6 },
+    );
+  }, 60_000);
+});
+
+describe("runner runs", () => {
+  test("lists runs, the newest first, and shows one as a timeline", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "one.lua",
+      `task({ name = "a", retries = 1, retry_delay = 0.01, command = "echo out; exit 3" })`,
+    );
+    sandbox.write("two.lua", `task({ name = "b", command = function() return true, "fine", { n = 1 } end })`);
+    await sandbox.run(["run", "one.lua"], PATH);
+    await sandbox.run(["run", "two.lua"], PATH);
+    const { stdout } = await sandbox.run(["runs"]);
+    expect(stdout).toMatch(/^RUN .*FILE\n\w+ .* ok +two.lua\n\w+ .* failed +one.lua\n$/);
+    const [two, one] = JSON.parse((await sandbox.run(["runs", "list", "-o", "json"])).stdout);
+    const shown = (await sandbox.run(["runs", "show", one.id])).stdout;
+    expect(shown).toContain(`run ${one.id} · one.lua · failed`);
+    expect(shown).toContain("attempt 1: the command ended with exit code 3");
+    expect(shown).toContain("│ out");
+    const { tasks } = JSON.parse((await sandbox.run(["runs", "show", two.id, "-o", "json"])).stdout);
+    expect(tasks).toMatchObject([{ name: "b", status: "ok", message: "fine", outputs: { n: 1 } }]);
+  });
+
+  test("prune keeps the newest, and a run keeps run.keep_runs of them", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", 'task({ name = "a", command = "true" })');
+    for (let i = 0; i < 4; i++) await sandbox.run(["run", "script.lua"], PATH);
+    const count = async () => JSON.parse((await sandbox.run(["runs", "-o", "json"])).stdout).length;
+    expect((await sandbox.run(["runs", "prune", "--keep", "3", "-o", "json"])).stdout).toBe(
+      '{"removed":1}\n',
+    );
+    expect(await count()).toBe(3);
+    await sandbox.run(["run", "script.lua"], { env: { ...PATH.env, RUNNER_RUN_KEEP_RUNS: "2" } });
+    expect(await count()).toBe(2);
+  });
+
+  test.each([
+    [["runs", "shwo"], 'Did you mean "show"?', 2],
+    [["runs", "show"], "RUN is missing", 2],
+    [["runs", "show", "nope"], 'Cannot find run "nope"', 3],
+    [["runs", "prune", "--keep", "x"], "expected a whole number", 2],
+  ])("%p is refused", async (args, said, code) => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.run(args);
+    expect(stderr).toContain(said);
+    expect(exitCode).toBe(code);
+  });
+
+  test("a plain script is not journaled", async () => {
+    using sandbox = createSandbox();
+    await sandbox.runLua("print(1)");
+    expect((await sandbox.run(["runs"])).stderr).toBe("No run has been journaled yet.\n");
+  });
+});
+
+test("exclusive keeps two runs of one file apart", async () => {
+  using sandbox = createSandbox();
+  sandbox.write(
+    "script.lua",
+    `exclusive = true
+task({ name = "a", command = "touch started; while ! test -e ok; do sleep 0.01; done" })`,
+  );
+  const running = sandbox.spawn(["run", "script.lua"], PATH);
+  await untilExists(join(sandbox.work, "started"));
+  const { stderr, exitCode } = await sandbox.run(["run", "script.lua"], PATH);
+  expect(stderr).toContain("Cannot run script.lua: it is exclusive, and run ");
+  expect(exitCode).toBe(4);
+  sandbox.write("ok", "");
+  expect((await running.finished).exitCode).toBe(0);
+  expect((await sandbox.run(["run", "script.lua"], PATH)).exitCode).toBe(0);
+});

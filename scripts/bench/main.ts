@@ -11,6 +11,7 @@ import { COLD } from "./cold.ts";
 import { CONTENTION } from "./contention.ts";
 import { DENO } from "./deno.ts";
 import { judge, type Row } from "./harness.ts";
+import { MILLION } from "./million.ts";
 import { PROCESS } from "./process.ts";
 import { toJson, toTable } from "./report.ts";
 import { STATE } from "./state.ts";
@@ -21,7 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const all = [...COLD, ...STATE, ...DENO, ...CONTENTION, ...PROCESS];
+const all = [...COLD, ...STATE, ...DENO, ...CONTENTION, ...PROCESS, ...MILLION];
 const chosen = all.filter(
   ({ name }) => positionals.length === 0 || positionals.some((p) => name.includes(p)),
 );

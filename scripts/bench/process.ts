@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { alternate, type Measurement } from "./harness.ts";
 import { compareLoops } from "./loop.ts";
+import { peakMemory, TIME } from "./memory.ts";
 import { compileFloor, createHome, environment, floorCommand, writeLua } from "./programs.ts";
-
-const TIME = "/usr/bin/time";
 
 /** Commands that runner starts, and what runner itself takes as a process. */
 export const PROCESS: readonly Measurement[] = [
@@ -39,18 +38,3 @@ export const PROCESS: readonly Measurement[] = [
     },
   },
 ];
-
-/**
- * MiB that a process held at most. GNU time stands between, because Linux counts into a child's peak what its parent
- * held when it started it, and this parent is larger than what it measures.
- */
-function peakMemory(argv: string[], env: Record<string, string>): number {
-  const { stderr, exitCode } = Bun.spawnSync([TIME, "-f", "%M", ...argv], {
-    env,
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const kibibytes = Number(stderr.toString().trim().split("\n").at(-1));
-  if (exitCode !== 0 || Number.isNaN(kibibytes)) throw new Error(`${argv.join(" ")}: ${stderr.toString()}`);
-  return kibibytes / 1024;
-}

@@ -117,12 +117,17 @@ export function describeWriter(run: string | undefined): Writer {
 }
 
 function readIdentity(): Pick<Writer, "host" | "user"> {
-  const { hostname, userInfo } = node.os;
-  const host = hostname();
+  const host = node.os.hostname();
+  return { host, user: accountName() ?? `uid ${process.getuid?.() ?? "unknown"}` };
+}
+
+/** The account's name; undefined where nothing tells: containers run under ids that no user database knows. */
+function accountName(): string | undefined {
   try {
-    return { host, user: userInfo().username };
+    const { username } = node.os.userInfo();
+    // What the runtime says when the environment has no USER.
+    return username === "unknown" || username === "" ? undefined : username;
   } catch {
-    // Containers run under ids that no user database knows.
-    return { host, user: String(process.getuid?.() ?? "unknown") };
+    return undefined;
   }
 }

@@ -24,4 +24,24 @@ export class ScriptError extends RunnerError {
   ) {
     super(code, position ? `${position.source}:${position.line}: ${reason}` : reason, options);
   }
+
+  /** What a script lets happen is its failure, whatever the call's code would mean on the command line. */
+  override get exitCode(): number {
+    return TELLING.has(this.code) ? super.exitCode : FAILED;
+  }
 }
+
+const FAILED = 1;
+
+/** Codes that tell whoever started the run more than that it failed: what to try again, or to mend elsewhere. */
+const TELLING: ReadonlySet<ErrorCode> = new Set([
+  "invalid",
+  "lock_timeout",
+  "lock_lost",
+  "conflict",
+  "unavailable",
+  "damaged",
+  "compacted",
+  "outcome_unknown",
+  "bug",
+]);

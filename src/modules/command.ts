@@ -2,6 +2,7 @@ import type { Subprocess } from "bun";
 import { fromBytes } from "../lib/bytes.ts";
 import { spawnGuarded, stopGroup } from "../lib/children.ts";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { startTimer } from "../lib/timer.ts";
 import type { CallContext } from "./context.ts";
 
 /** What came of a command. */
@@ -45,7 +46,7 @@ export async function runCommand(command: CommandSpec): Promise<CommandResult> {
     timedOut = true;
     stop();
   };
-  const timer = command.timeout === undefined ? undefined : setTimeout(expire, command.timeout);
+  const callOff = command.timeout === undefined ? undefined : startTimer(command.timeout, expire);
   const collect = async (stream: "stdout" | "stderr") => {
     const { onLine } = command;
     if (onLine === undefined) return child[stream].bytes();
@@ -69,7 +70,7 @@ export async function runCommand(command: CommandSpec): Promise<CommandResult> {
     const [stdout, stderr, exitCode] = ended.map((part) => (part.status === "fulfilled" ? part.value : 0));
     return { stdout: asContent(stdout), stderr: asContent(stderr), exitCode: Number(exitCode) };
   } finally {
-    clearTimeout(timer);
+    callOff?.();
   }
 }
 

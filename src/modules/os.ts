@@ -161,7 +161,9 @@ function fromFields(table: LuaValue): number {
   const instant = new Date(year, month - 1, day, ...time);
   // Years 0 to 99 are taken for 19xx by the constructor.
   if (year >= 0 && year < 100) instant.setFullYear(year, month - 1, day);
-  return Math.floor(instant.getTime() / 1000);
+  const seconds = Math.floor(instant.getTime() / 1000);
+  if (Number.isNaN(seconds)) throw bad("time: time result cannot be represented in this installation");
+  return seconds;
 }
 
 function field(table: LuaRecord, name: string, absent?: number): number {

@@ -1,9 +1,13 @@
 import { RunnerError } from "../lib/errors.ts";
-import { Float, fromFloat } from "../lib/value.ts";
+import { startTimer } from "../lib/timer.ts";
+import { fromFloat } from "../lib/value.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
 import { strftime } from "./strftime.ts";
 
 const ISO = "%Y-%m-%dT%H:%M:%S%z";
+
+/** Clocks that differ by more have been set apart, in ms. */
+const CLOCK_STEP_MS = 2;
 
 /** The Lua module `time`. Times are seconds since the epoch with a fraction. */
 export const timeModule: ModuleDef = {
@@ -14,14 +18,14 @@ export const timeModule: ModuleDef = {
       description: "The time now, with its fraction.",
       returns: "number",
       example: "assert(time.now() > 1.7e9)",
-      run: () => new Float((performance.timeOrigin + performance.now()) / 1000),
+      run: () => fromFloat(epochMilliseconds() / 1000),
     }),
 
     sleep: defineFunction({
       description: "Waits; other tasks go on meanwhile. Takes seconds or a duration.",
       args: (z) => ({ seconds: z.duration() }),
       example: 'time.sleep(0.01)  time.sleep("10ms")',
-      run: ({ seconds }) => new Promise((resolve) => setTimeout(() => resolve(undefined), seconds)),
+      run: ({ seconds }) => new Promise((resolve) => void startTimer(seconds, () => resolve(undefined))),
     }),
 
     format: defineFunction({
@@ -61,4 +65,12 @@ export const timeModule: ModuleDef = {
 
 function bad(name: string, argument: number, expected: string): RunnerError {
   return new RunnerError("bad_argument", `time.${name}: argument ${argument}: expected ${expected}`);
+}
+
+/** By the clock on the wall, whose fraction below a millisecond is taken from the monotonic one. */
+function epochMilliseconds(): number {
+  const precise = performance.timeOrigin + performance.now();
+  const wall = Date.now();
+  // Apart by more than rounding: somebody has set the clock, or the machine has slept.
+  return Math.abs(precise - wall) < CLOCK_STEP_MS ? precise : wall;
 }

@@ -1,7 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
-
-/** How long a timer may run at most, in ms: longer ones fire at once. */
-const LONGEST = 2 ** 31 - 1;
+import { startTimer } from "../lib/timer.ts";
 
 /**
  * A time within which something has to end; those inside of it end with it. For waiting there is the signal, for
@@ -12,7 +10,7 @@ export class TimeLimit implements Disposable {
   readonly #deadline: number;
   readonly #parent: TimeLimit | undefined;
   readonly #what: string;
-  readonly #timer: Timer;
+  readonly #callOff: () => void;
   readonly #onParent = () => this.#controller.abort(this.#parent?.signal.reason);
 
   /** `what` begins the message of the error that ends it; `ms` counts from now. */
@@ -24,7 +22,7 @@ export class TimeLimit implements Disposable {
     this.#what = what;
     this.#parent = parent;
     this.#deadline = performance.now() + ms;
-    this.#timer = setTimeout(() => this.check(), Math.min(ms, LONGEST));
+    this.#callOff = startTimer(ms, () => this.check());
     if (parent?.signal.aborted) this.#onParent();
     else parent?.signal.addEventListener("abort", this.#onParent);
   }
@@ -42,7 +40,7 @@ export class TimeLimit implements Disposable {
   };
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#callOff();
     this.#parent?.signal.removeEventListener("abort", this.#onParent);
   }
 }

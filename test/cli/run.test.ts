@@ -278,3 +278,12 @@ describe("runner list", () => {
     },
   );
 });
+
+test("a command that takes too long is a failure of its script, with whatever time it was given", async () => {
+  using sandbox = createSandbox();
+  const late = await sandbox.runLua("exec.run('sleep 100', { timeout = 0.05 })");
+  expect(late.stderr).toContain("stopped after 0.05 s");
+  expect(late.exitCode).toBe(1);
+  const months = await sandbox.runLua("print(exec.run('echo fine', { timeout = '100d' }).stdout)");
+  expect(months).toMatchObject({ stdout: "fine\n\n", stderr: "", exitCode: 0 });
+});

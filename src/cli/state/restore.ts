@@ -1,9 +1,9 @@
 import { installStore } from "../../backends/sqlite/install.ts";
 import { verifyFile } from "../../backends/sqlite/verify.ts";
 import { needHome } from "../../config/home.ts";
-import { RunnerError } from "../../lib/errors.ts";
+import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
-import { join, resolve } from "../../lib/path.ts";
+import { dirname, join, resolve } from "../../lib/path.ts";
 import { formatCount, plural } from "../../lib/text.ts";
 import { checkBackup, restoreEntries } from "../../state/transfer/restore.ts";
 import { defineCommand } from "../command.ts";
@@ -72,7 +72,7 @@ async function replaceState(
 async function restoreInto(file: string, context: Context, options: { skip: boolean }): Promise<Restored> {
   const { store } = context;
   const backup = await leaveBackup(context, { why: "restore", ...options });
-  const folder = node.fs.mkdtempSync(join(node.os.tmpdir(), "runner-restore-"));
+  const folder = createScratch(store.backend.location);
   try {
     const loaded = await restoreEntries(file, store.backend, {
       by: store.writer,
@@ -81,6 +81,22 @@ async function restoreInto(file: string, context: Context, options: { skip: bool
     return { ...loaded, backup };
   } finally {
     node.fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A private folder beside the store, where there is room for one like it; the system's own need not be writable. */
+function createScratch(location: string | undefined): string {
+  const parent = location === undefined ? node.os.tmpdir() : dirname(location);
+  try {
+    return node.fs.mkdtempSync(join(parent, ".restore-"));
+  } catch (error) {
+    throw new RunnerError(
+      "unavailable",
+      `Cannot restore: cannot write to "${parent}" (${messageOf(error)}).`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,9 +1,10 @@
 import { RunnerError } from "../../lib/errors.ts";
 import { formatCount } from "../../lib/text.ts";
-import { parseMoment } from "../../state/moment.ts";
+import { type Moment, parseMoment } from "../../state/moment.ts";
 import { defineCommand } from "../command.ts";
-import { openContext } from "../context.ts";
+import { type Context, openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
+import { absentKey } from "./absent.ts";
 
 /** `runner state revert`. */
 export const command = defineCommand({
@@ -27,6 +28,7 @@ the key is deleted. A version that is no longer kept is exit code 6.`,
     await using context = await openContext(args);
     const { store } = context;
     const moment = parseMoment(to, store.backend.now());
+    await checkTarget(key, moment, context);
     const reverted = await store.revert(key, moment);
     if (out.format === "json") out.line(JSON.stringify({ key, ...reverted }));
     else if (!reverted.changed) out.line(`${JSON.stringify(key)} is as it was then already.`);
@@ -35,3 +37,17 @@ the key is deleted. A version that is no longer kept is exit code 6.`,
     return 0;
   },
 });
+
+/** Raises `not_found` for a key that never was, and for a revision that is still to come: both are mistyped. */
+async function checkTarget(key: string, moment: Moment, context: Context): Promise<void> {
+  const { store } = context;
+  const [newest] = await store.history(key, 1);
+  if (newest === undefined && !(await store.exists(key))) throw await absentKey(key, context);
+  if (!("revision" in moment)) return;
+  const last = await store.backend.revision();
+  if (moment.revision <= last) return;
+  throw new RunnerError(
+    "not_found",
+    `Cannot revert "${key}" to revision ${formatCount(moment.revision)}: the newest is ${formatCount(last)}. See them: runner state history ${key}`,
+  );
+}

@@ -88,8 +88,23 @@ export function entryOfLine(line: unknown, now: number, maxBytes: number): Omit<
     createdAt: timeOf(fields, "created_at") ?? now,
     updatedAt: timeOf(fields, "updated_at") ?? now,
   };
-  const expiresAt = timeOf(fields, "expires_at");
+  for (const field in fields) {
+    if (!FIELDS.has(field)) throw bad(`the line of ${JSON.stringify(key)} has an unknown field "${field}"`);
+  }
+  const expiresAt = timeOf(fields, "expires_at") ?? expiryOf(fields.ttl, key, now);
   return expiresAt === undefined ? entry : { ...entry, expiresAt };
+}
+
+/** What a line may have; `ttl` is that of `state list -o json`, whose entries people edit and read in again. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...["key", "type", "value", "tagged", "revision"],
+  ...["created_at", "updated_at", "expires_at", "ttl"],
+]);
+
+function expiryOf(ttl: unknown, key: string, now: number): number | undefined {
+  if (ttl === undefined || ttl === null) return undefined;
+  if (typeof ttl === "number" && ttl > 0 && Number.isFinite(ttl)) return now + ttl * 1000;
+  throw bad(`the ttl of ${JSON.stringify(key)} is not a number of seconds above 0`);
 }
 
 function iso(ms: number): string {

@@ -91,6 +91,8 @@ export function explainFileError(error: unknown, path: string): unknown {
         "this user may not read or write it. Check its permissions.",
         error,
       );
+    case "ENOENT":
+      return refusal("unavailable", path, "its folder cannot be made there. Choose another path.", error);
     case "ENOTDIR":
       return refusal("unavailable", path, "a part of its path is not a folder. Check state.path.", error);
     case "EEXIST":

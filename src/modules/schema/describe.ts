@@ -41,6 +41,7 @@ interface Def {
 
 /** A schema's definition, and whether a note says that it takes numbers. */
 export function defOf(schema: Schema<unknown>): Def & { readonly number: boolean } {
+  // Every schema has its parts there, under names that depend on its kind: all of them are optional in `Def`.
   return { ...(schema._zod.def as unknown as Def), number: notes.get(schema)?.number === true };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject } from "./subject.ts";
 
 /** keys, list, scan and clear. */
@@ -72,6 +72,19 @@ export function listingContract(subject: Subject): void {
       expect(entries).toMatchObject([{ key: "a", value: [1], type: "list", revision: 1, ttl: 10 }]);
       expect(after).toBeUndefined();
       expect((await failure(() => t.store.scan("*", { limit: 0 }))).code).toBe("bad_argument");
+    });
+
+    test("scan() behind a key that comes before the prefix begins with the prefix", async () => {
+      await using t = await open(subject);
+      await t.store.setMany({ a: 1, aa: 1, b: 1, b1: 1, b2: 1, c: 1 });
+      const keys = async (after: string) =>
+        (await t.store.scan("b*", { after })).entries.map(({ key }) => key);
+      expect([await keys("a"), await keys("b"), await keys("b1"), await keys("c")]).toEqual([
+        ["b", "b1", "b2"],
+        ["b1", "b2"],
+        ["b2"],
+        [],
+      ]);
     });
 
     test("clear() removes what matches, in one revision, and says how many", async () => {

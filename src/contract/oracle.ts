@@ -1,6 +1,6 @@
-import { Float, fromFloat, fromInteger, type Value } from "../../src/lib/value.ts";
-import { typeOf } from "../../src/state/codec.ts";
-import { equal } from "../../src/state/equal.ts";
+import { Float, fromFloat, fromInteger, type Value } from "../lib/value.ts";
+import { typeOf } from "../state/codec.ts";
+import { equal } from "../state/equal.ts";
 
 interface Held {
   value: Value;

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import type { Backend } from "../../src/backends/backend.ts";
+import type { Backend } from "../backends/backend.ts";
+import { describe, expect, test } from "./harness.ts";
 import { open, type Subject, WRITER } from "./subject.ts";
 
 /** Whether `wait` comes back for what `act` does; told by the event loop alone, without looking at a clock. */

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { createRecord } from "../../src/lib/value.ts";
+import { createRecord } from "../lib/value.ts";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject } from "./subject.ts";
 
 /** The list calls. */

@@ -1,8 +1,9 @@
-import type { Backend } from "../../src/backends/backend.ts";
-import { Store } from "../../src/state/store.ts";
+import type { Backend } from "../backends/backend.ts";
+import { Store } from "../state/store.ts";
 
 /** A backend under test. */
 export interface Subject {
+  /** As the backend calls itself in its `stats()`. */
   readonly name: string;
   /** A fresh, empty backend on the given clock (ms since the epoch), and what undoes it. */
   open(now: () => number): Promise<{ backend: Backend; dispose(): Promise<void> }>;

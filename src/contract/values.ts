@@ -1,9 +1,9 @@
-import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Float, type Value } from "../../src/lib/value.ts";
-import { typeOf } from "../../src/state/codec.ts";
-import { equal } from "../../src/state/equal.ts";
+import { Float, type Value } from "../lib/value.ts";
+import { typeOf } from "../state/codec.ts";
+import { equal } from "../state/equal.ts";
 import { storable, text } from "./arbitrary.ts";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject } from "./subject.ts";
 
 /** What is stored comes back equal, and what cannot be stored is refused. */

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { watch } from "../../src/state/watch.ts";
+import { watch } from "../state/watch.ts";
+import { describe, expect, test } from "./harness.ts";
 import { type Fixture, failure, open, type Subject } from "./subject.ts";
 
 const DAY = 86_400;

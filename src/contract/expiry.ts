@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject } from "./subject.ts";
 
 /** An expired entry is never seen by any call; only puts replace an expiry. */

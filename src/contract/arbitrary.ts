@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Float, fromFloat, fromInteger, type Value, type ValueKey } from "../../src/lib/value.ts";
+import { Float, fromFloat, fromInteger, type Value, type ValueKey } from "../lib/value.ts";
 
 /** Text that is UTF-8: no lone surrogates; keys that JavaScript treats specially are frequent. */
 export const text = fc.oneof(

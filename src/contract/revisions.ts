@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject, WRITER } from "./subject.ts";
 
 /** Batches, revisions, history and the feed of changes. */

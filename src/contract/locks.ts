@@ -1,72 +1,8 @@
-import { describe, expect, test } from "bun:test";
-import type { Machine } from "../../src/lib/machine.ts";
-import { take as standInQueue, TURN_MS } from "../../src/state/locks/decide.ts";
-import { type Grant, Locks, type Request } from "../../src/state/locks/locks.ts";
-import { countLocks } from "../../src/state/locks/survey.ts";
-import { createWorld, lockRef, renewLease } from "../../src/state/locks/world.ts";
-import { type Fixture, failure, open, type Subject, WRITER } from "./subject.ts";
-
-/** Nothing is renewed: leases end when the test lets the time pass. */
-const NO_RENEWAL = { hold() {}, drop() {}, close() {} };
-
-/** Processes of one machine that the test starts and ends, and the clock of its boot. */
-class FakeMachine {
-  /** Milliseconds since the boot. */
-  boot = 1000;
-  readonly #ended = new Set<number>();
-
-  constructor(private readonly name = "web1") {}
-
-  process(pid: number): Machine {
-    return {
-      self: { host: this.name, boot: `boot of ${this.name}`, pidns: "pid:[1]", pid, started: pid },
-      bootTime: () => this.boot,
-      hasEnded: ({ host, pid }) => host === this.name && this.#ended.has(pid),
-    };
-  }
-
-  end(pid: number): void {
-    this.#ended.add(pid);
-  }
-}
-
-interface Machines {
-  readonly web1: FakeMachine;
-  readonly a: Locks;
-  readonly b: Locks;
-  readonly c: Locks;
-}
-
-/** Two processes of one machine and a third on another. */
-function processes({ backend }: Fixture): Machines {
-  const web1 = new FakeMachine();
-  const locks = (machine: Machine, run: string) =>
-    new Locks(backend, { writer: { ...WRITER, run }, renewal: NO_RENEWAL, machine });
-  return {
-    web1,
-    a: locks(web1.process(1), "run a"),
-    b: locks(web1.process(2), "run b"),
-    c: locks(new FakeMachine("web2").process(3), "run c"),
-  };
-}
-
-const SECOND = 1000;
-
-function wanted(options: Partial<Request> = {}): Request {
-  return { name: "deploy", ttl: 30 * SECOND, timeout: 0, kind: "lease", ...options };
-}
-
-async function take(locks: Locks, options?: Partial<Request>): Promise<Grant> {
-  const grant = await locks.acquire(wanted(options));
-  if (grant === undefined) throw new Error("the lock was not to be had");
-  return grant;
-}
-
-/** Lets both clocks go on. */
-function pass(t: Fixture, { web1 }: Machines, seconds: number): void {
-  t.clock.advance(seconds);
-  web1.boot += seconds * SECOND;
-}
+import { countLocks } from "../state/locks/survey.ts";
+import { createWorld, renewLease } from "../state/locks/world.ts";
+import { describe, expect, test } from "./harness.ts";
+import { pass, processes, SECOND, take, wanted } from "./machines.ts";
+import { failure, open, type Subject, WRITER } from "./subject.ts";
 
 /** Who holds a lock, who may take it, when it ends. */
 export function locksContract(subject: Subject): void {
@@ -140,6 +76,31 @@ export function locksContract(subject: Subject): void {
       await take(b);
       expect(await b.acquire(wanted({ name: "labelled" }))).toBeUndefined();
       expect(await b.acquire(wanted({ name: "labelled", holder: "other" }))).toBeUndefined();
+    });
+
+    test("a command keeps the lock of an owner that died, past its lease and its label, as long as it lives", async () => {
+      await using t = await open(subject);
+      const machines = processes(t);
+      const { a, b, c, web1 } = machines;
+      const grant = await take(a, { forCommand: true });
+      const labelled = await take(a, { name: "labelled", holder: "ci", forCommand: true });
+      await take(a, { name: "starting", forCommand: true });
+      expect(await a.entrust(grant, 11)).toBe(true);
+      expect(await a.entrust(labelled, 12)).toBe(true);
+      web1.end(1);
+      expect(await b.acquire(wanted())).toBeUndefined();
+      expect(await b.acquire(wanted({ name: "labelled", holder: "ci" }))).toBeUndefined();
+      expect(await b.acquire(wanted({ name: "starting" }))).toBeUndefined();
+      pass(t, machines, 30);
+      // Nobody can tell whether it was started: its lease has to run out.
+      await take(b, { name: "starting" });
+      expect(await b.acquire(wanted())).toBeUndefined();
+      expect((await b.inspect("deploy"))?.holder).toContain("(pid 11)");
+      // What another machine cannot see, it knows by the lease alone.
+      await take(c, { name: "labelled", holder: "ci" });
+      web1.end(11);
+      await take(b);
+      expect(await a.entrust(grant, 11)).toBe(false);
     });
 
     test("a label extends its lease in the same run, and waits while its taker lives elsewhere", async () => {
@@ -235,55 +196,6 @@ export function locksContract(subject: Subject): void {
       expect(await t.store.getMany(["n", "l"])).toEqual({ n: 2, l: [1] } as never);
       expect((await t.store.stats()).revision).toBe(revision + 1);
       expect(await fenced.get("n")).toBe(2);
-    });
-
-    test("waiters get the lock in the order in which they came", async () => {
-      await using t = await open(subject);
-      const { a, b, c } = processes(t);
-      await take(a);
-      const order: string[] = [];
-      const waits = [
-        ["c", c],
-        ["b", b],
-        ["b2", b],
-      ] as const;
-      const served = waits.map(async ([name, locks]) => {
-        const grant = await take(locks, { task: name, timeout: 60 * SECOND });
-        order.push(name);
-        // Who does not wait does not get before those who do.
-        if (name !== "b2") expect(await a.acquire(wanted())).toBeUndefined();
-        await locks.release(grant, name);
-      });
-      await a.unlock("deploy", {});
-      await Promise.all(served);
-      expect(order).toEqual(["c", "b", "b2"]);
-    });
-
-    test("a waiter that died, or does not take its turn, keeps nobody waiting for long", async () => {
-      await using t = await open(subject);
-      const machines = processes(t);
-      const { a, c, web1 } = machines;
-      await take(a);
-      // Each stands in the queue and never looks again.
-      for (const machine of [web1.process(2), new FakeMachine("web3").process(9)]) {
-        const { self: owner } = machine;
-        const claim = { id: owner.host, owner, ttl: 30 * SECOND, nests: true, waits: true };
-        await t.backend.update([lockRef("deploy")], standInQueue(claim, createWorld(machine)), WRITER);
-      }
-      await a.unlock("deploy", {});
-      web1.end(2);
-      expect(await c.acquire(wanted())).toBeUndefined();
-      pass(t, machines, TURN_MS / SECOND);
-      await take(c);
-    });
-
-    test("acquire() gives up after its timeout and leaves the queue", async () => {
-      await using t = await open(subject);
-      const { a, b, c } = processes(t);
-      const grant = await take(a);
-      expect(await b.acquire(wanted({ timeout: 1 }))).toBeUndefined();
-      await a.release(grant);
-      await take(c);
     });
 
     test("releaseTask() releases what the task holds, and close() what the run holds, labels of scopes included", async () => {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
-import { SWEEP_BATCH, SWEEP_INTERVAL_MS } from "../../src/backends/backend.ts";
-import { Float } from "../../src/lib/value.ts";
+import { SWEEP_BATCH, SWEEP_INTERVAL_MS } from "../backends/backend.ts";
+import { Float } from "../lib/value.ts";
+import { describe, expect, test } from "./harness.ts";
 import { open, type Subject, WRITER } from "./subject.ts";
 
 /** Figures, and how the space of expired entries is reclaimed. */

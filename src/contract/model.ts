@@ -1,14 +1,14 @@
-import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Value } from "../../src/lib/value.ts";
-import { equal } from "../../src/state/equal.ts";
-import type { Store } from "../../src/state/store.ts";
+import type { Value } from "../lib/value.ts";
+import { equal } from "../state/equal.ts";
+import type { Store } from "../state/store.ts";
 import { luaNumber, storable, text } from "./arbitrary.ts";
+import { describe, expect, test } from "./harness.ts";
 import { Oracle } from "./oracle.ts";
 import { open, type Subject } from "./subject.ts";
 
 /** One call, made on the store and on the oracle. */
-interface Step {
+export interface Step {
   readonly title: string;
   run(target: Store | Oracle): unknown;
   /** Seconds that pass before it. */
@@ -22,7 +22,8 @@ const ttl = fc.constantFrom(undefined, undefined, 1, 2.5, 10);
 const value = fc.oneof(storable, fc.constantFrom<Value>(1, "x", [], [1, 2], 2n ** 63n - 1n));
 const maybe = fc.option(value, { nil: undefined });
 
-const step: fc.Arbitrary<Step> = fc
+/** Any call, with a pause before it. */
+export const step: fc.Arbitrary<Step> = fc
   .oneof(
     call(fc.tuple(key, value, ttl), "set", (to, [k, v, seconds]) => to.set(k, v, seconds)),
     call(fc.tuple(key), "get", (to, [k]) => to.get(k)),
@@ -50,11 +51,16 @@ function call<Args extends unknown[]>(
   title: string,
   run: (target: Store | Oracle, args: Args) => unknown,
 ): fc.Arbitrary<Omit<Step, "wait">> {
-  return args.map((given) => ({ title, run: (target) => run(target, given) }));
+  return args.map((given) => ({
+    title,
+    run: (target: Store | Oracle) => run(target, given),
+    // For the author of a backend, to whom a counterexample is shown.
+    [fc.toStringMethod]: () => `${title}(${given.map((each) => fc.stringify(each)).join(", ")})`,
+  }));
 }
 
 /** A result, or the code of what was raised. */
-async function outcome(run: () => unknown): Promise<unknown> {
+export async function outcome(run: () => unknown): Promise<unknown> {
   try {
     return await run();
   } catch (error) {

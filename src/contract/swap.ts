@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { createRecord, Float } from "../../src/lib/value.ts";
+import { createRecord, Float } from "../lib/value.ts";
+import { describe, expect, test } from "./harness.ts";
 import { open, type Subject } from "./subject.ts";
 
 /** compare_swap. */

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { Float } from "../../src/lib/value.ts";
+import { Float } from "../lib/value.ts";
+import { describe, expect, test } from "./harness.ts";
 import { failure, open, type Subject } from "./subject.ts";
 
 /** increment, decrement and append. */

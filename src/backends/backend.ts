@@ -136,6 +136,8 @@ export interface BackendStats {
   readonly keysByType: Readonly<Partial<Record<ValueType, number>>>;
   /** Expired entries of the `data` space that wait to be reclaimed. */
   readonly expiredKeys: number;
+  /** What the engine promises of acknowledged changes, in a few words, where `state.durability` has no say in it. */
+  readonly durability?: string;
   /** Bytes on disk or in memory, as far as the engine can say. */
   readonly sizeBytes: number;
   /** Those of them that are in a log beside the data; absent where there is none. */
@@ -159,10 +161,20 @@ export interface Backend {
   readonly durable: boolean;
   /** Whether other processes may work on the same data. */
   readonly shared: boolean;
+  /**
+   * How a thread opens the same store once more, to renew leases while this one computes: a program that calls
+   * `serveRenewals`, and what that is given, which can be copied. Absent where only this thread can reach the store.
+   */
+  readonly thread?: { readonly program: URL; readonly description: unknown } | undefined;
   /** The clock that decides expiry, in milliseconds since the epoch. */
   now(): number;
   /** One consistent view of `refs`, in order. Expired entries are absent. */
   read(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]>;
+  /**
+   * The entry as `get` may give it: from memory, where `state.cache_size` lets it, as it was a moment ago. Absent where
+   * nothing is remembered.
+   */
+  recall?(ref: Ref): Awaitable<Entry | undefined>;
   /** One page of live entries in the byte order of their keys; `after` is exclusive. */
   scan(page: Page & { values: boolean }): Awaitable<ListedEntry[]>;
   /** Replaces the entries of `refs` by what `change` decides: one commit, one revision, all or nothing. A

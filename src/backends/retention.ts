@@ -37,9 +37,14 @@ const WRITES_PER_PRUNE = 32;
  * Whether the keys of a commit are due to be pruned. Spread over the revisions without a pattern, so that no key, however
  * regularly it is written, is always passed over; and rarer where more is looked at.
  */
-export function isPruneDue(revision: number, { keep }: Retention): boolean {
+export function isPruneDue(revision: number, retention: Retention): boolean {
   const spread = Math.imul(revision, 0x9e3779b1) >>> 0;
-  return spread < 2 ** 32 / (WRITES_PER_PRUNE + keep / 4);
+  return spread < 2 ** 32 * pruneChance(retention);
+}
+
+/** How likely a commit's keys are to be pruned; from 0 to 1. */
+export function pruneChance({ keep }: Retention): number {
+  return 1 / (WRITES_PER_PRUNE + keep / 4);
 }
 
 /** One version, as far as it matters here. */

@@ -1,6 +1,6 @@
 import { MemoryBackend } from "../../src/backends/memory.ts";
 import { DEFAULT_RETENTION } from "../../src/backends/retention.ts";
-import { backendContract } from "../contract/all.ts";
+import { backendContract } from "../helpers/contract.ts";
 
 backendContract({
   name: "memory",

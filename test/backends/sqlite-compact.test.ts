@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { DEFAULT_RETENTION } from "../../src/backends/retention.ts";
 import { verifyFile } from "../../src/backends/sqlite/verify.ts";
+import { Clock, WRITER } from "../../src/contract/subject.ts";
 import { Store } from "../../src/state/store.ts";
-import { Clock, WRITER } from "../contract/subject.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
 test("compact() keeps what the history is to keep, and makes the file smaller", async () => {
@@ -22,7 +22,7 @@ test("compact() keeps what the history is to keep, and makes the file smaller", 
   expect(statSync(files.path).size).toBeLessThan(before);
   expect(await store.get("k")).toBe("19".padEnd(5000, "x"));
   expect((await store.history("k")).length).toBeLessThanOrEqual(3);
-  expect(verifyFile(files.path).findings).toEqual([]);
+  expect((await verifyFile(files.path)).findings).toEqual([]);
   await store.set("next", 1);
   expect((await store.show("next"))?.revision).toBe(23);
 });

@@ -3,9 +3,9 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteBackend } from "../../src/backends/sqlite/backend.ts";
 import { type Verification, verifyFile } from "../../src/backends/sqlite/verify.ts";
+import { Clock, WRITER } from "../../src/contract/subject.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { Store } from "../../src/state/store.ts";
-import { Clock, WRITER } from "../contract/subject.ts";
 import { createFolder } from "../helpers/folder.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
@@ -39,9 +39,9 @@ async function readAll(path: string): Promise<Map<string, string>> {
   return seen;
 }
 
-function verify(path: string): Verification | "refused" {
+async function verify(path: string): Promise<Verification | "refused"> {
   try {
-    return verifyFile(path);
+    return await verifyFile(path);
   } catch (error) {
     if (error instanceof RunnerError && error.exitCode === 6) return "refused";
     throw error;
@@ -68,7 +68,7 @@ describe("a store with one damaged byte", () => {
       const wrong = missing.filter((key) => !["damaged", "absent"].includes(seen.get(key) ?? ""));
       expect({ place, wrong }).toEqual({ place, wrong: [] });
       writeFileSync(path, harmed);
-      const found = verify(path);
+      const found = await verify(path);
       if (missing.length > 0)
         expect({ place, found: found === "refused" || found.findings.length > 0 }).toEqual({
           place,
@@ -158,7 +158,7 @@ describe("verifyFile()", () => {
     const raw = files.raw();
     for (const statement of sql.split("; ")) raw.run(statement);
     raw.close();
-    const { findings } = verifyFile(files.path);
+    const { findings } = await verifyFile(files.path);
     expect(findings.find((finding) => finding.where === where && finding.what.includes(why))).toBeDefined();
   });
 
@@ -173,8 +173,8 @@ describe("verifyFile()", () => {
     await backend.sweep(10, WRITER);
     await store.set("lives", 1, 1000);
     await store.append("lives2", "x");
-    expect(verifyFile(files.path)).toEqual({ entries: 60, records: 125, findings: [] });
+    expect(await verifyFile(files.path)).toEqual({ entries: 60, records: 125, findings: [] });
     await store.clear("key:*");
-    expect(verifyFile(files.path).findings).toEqual([]);
+    expect((await verifyFile(files.path)).findings).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { SWEEP_INTERVAL_MS } from "../../src/backends/backend.ts";
 import { migrate, schemaVersion } from "../../src/backends/sqlite/schema.ts";
-import { Clock, failure } from "../contract/subject.ts";
+import { Clock, failure } from "../../src/contract/subject.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
 describe("checksum", () => {

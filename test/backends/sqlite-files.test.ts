@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { MIGRATIONS } from "../../src/backends/sqlite/schema.ts";
-import { Clock, failure } from "../contract/subject.ts";
+import { Clock, failure } from "../../src/contract/subject.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
@@ -172,6 +172,31 @@ describe("a file that goes away under a writer", () => {
     expect(error.message).toContain("was deleted while this process had it open");
     expect((await failure(() => store.set("k", 2))).code).toBe("unavailable");
     expect(existsSync(files.path)).toBe(false);
+  });
+
+  test("a reader of a file that was replaced is told within a second, too", async () => {
+    await using files = new SqliteFolder("damaged");
+    const clock = new Clock();
+    const store = files.openStore({ now: clock.now });
+    await store.set("k", 1);
+    renameSync(files.path, `${files.path}.old`);
+    writeFileSync(files.path, "another file");
+    clock.advance(1);
+    expect((await failure(() => store.get("k"))).message).toContain(
+      "was replaced while this process had it open",
+    );
+  });
+
+  test("whoever waits for changes of a file that is gone is woken, and told with the next read", async () => {
+    await using files = new SqliteFolder("damaged");
+    const store = files.openStore();
+    await store.set("k", 1);
+    const waited = store.backend.wait(AbortSignal.timeout(60_000));
+    rmSync(files.path);
+    await waited;
+    const error = await failure(() => store.get("k"));
+    expect(error.message).toContain("was deleted while this process had it open");
+    expect((await failure(() => store.set("k", 2))).code).toBe("unavailable");
   });
 
   test("a replaced file fails the next write within a second, also after the clock was set back", async () => {

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteBackend, type SqliteOptions } from "../../src/backends/sqlite/backend.ts";
+import { WRITER } from "../../src/contract/subject.ts";
 import { Store } from "../../src/state/store.ts";
-import { WRITER } from "../contract/subject.ts";
 
 /** A folder for one test with one database in it, which is checked when the test is over. */
 export class SqliteFolder implements AsyncDisposable {

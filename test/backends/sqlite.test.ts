@@ -1,5 +1,5 @@
 import { DEFAULT_RETENTION } from "../../src/backends/retention.ts";
-import { backendContract } from "../contract/all.ts";
+import { backendContract } from "../helpers/contract.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
 backendContract({

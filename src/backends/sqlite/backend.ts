@@ -25,8 +25,9 @@ import { backupInto, compactStore } from "./backup.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { createStore } from "./create.ts";
 import { explain, isBusy } from "./errors.ts";
+import { checkFilesystem } from "./filesystem.ts";
 import { load } from "./load.ts";
-import { checkPlace, openConnection } from "./open.ts";
+import { checkNamed, LOG_PAGES, openConnection, regularCheck } from "./open.ts";
 import type { SqliteOptions } from "./options.ts";
 import { rangeOf } from "./range.ts";
 import { entryOf, recordOfRow } from "./rows.ts";
@@ -35,14 +36,13 @@ import { countStats, EMPTY_STATS, measureFiles } from "./stats.ts";
 import { Transactions } from "./transaction.ts";
 import { Waiting } from "./waiting.ts";
 
-/** How often a writer looks whether its file is still there, in ms. */
-const IDENTITY_CHECK_MS = 1000;
-
 export type { SqliteOptions };
 
 interface Open {
   readonly close: () => void;
   readonly db: Database;
+  /** Raises when the file is not the one of this name any more. */
+  readonly checkNow: (now: number) => void;
   readonly transactions: Transactions;
 }
 
@@ -60,10 +60,10 @@ export class SqliteBackend implements Backend {
   readonly #waiting: Waiting;
   readonly #commits: CommitWatch;
   #open: Open | undefined;
-  #checkedAt = 0;
   /** Whether the connection is set up for writing, which readers need not wait for. */
   #writes = false;
-  #closed = false;
+  /** Why it cannot be used any more. */
+  #ended: RunnerError | undefined;
 
   constructor(options: SqliteOptions) {
     const { path, durability, busyTimeout, now = Date.now, again = false } = options;
@@ -191,20 +191,19 @@ export class SqliteBackend implements Backend {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#end(new RunnerError("unavailable", `Cannot use "${this.location}": it has been closed.`));
     this.#commits.close();
-    this.#waiting.stop(this.#closedError());
-    this.#open?.close();
-    this.#open = undefined;
   }
 
   /** Changes when another connection commits; undefined while the file is not open or in use for a moment. */
   #dataVersion(): number | undefined {
     try {
-      return this.#connect()?.transactions.statements.dataVersion.get()?.data_version;
-    } catch {
-      // Whoever waits will find out with his next call.
+      const open = this.#connect();
+      if (open !== undefined) checkNamed(open.db, this.location);
+      return open?.transactions.statements.dataVersion.get()?.data_version;
+    } catch (error) {
+      // Whoever waits will find out with his next call: in a file that is gone, nothing would ever happen.
+      if (this.#open !== undefined && error instanceof RunnerError) this.#end(error);
       return undefined;
     }
   }
@@ -220,7 +219,9 @@ export class SqliteBackend implements Backend {
   #reading<R>(read: (transactions: Transactions) => R, absent: () => R): Awaitable<R> {
     const attempt = () => {
       const open = this.#connect();
-      return open === undefined ? absent() : read(open.transactions);
+      if (open === undefined) return absent();
+      open.checkNow(this.now());
+      return read(open.transactions);
     };
     // Not behind waiting writes: readers are in nobody's way.
     try {
@@ -259,21 +260,19 @@ export class SqliteBackend implements Backend {
       if (open === undefined)
         throw new RunnerError("unavailable", `Cannot open "${this.location}": it was deleted.`);
     }
+    open.checkNow(this.now());
     if (!this.#writes) {
+      checkFilesystem(this.location);
       open.db.run(`PRAGMA synchronous = ${this.#settings.durability}`);
+      open.db.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
       this.#writes = true;
-    }
-    const now = this.now();
-    if (Math.abs(now - this.#checkedAt) >= IDENTITY_CHECK_MS) {
-      checkPlace(open.db, this.location);
-      this.#checkedAt = now;
     }
     return open;
   }
 
   #connect(): Open | undefined {
     if (this.#open !== undefined) return this.#open;
-    if (this.#closed) throw this.#closedError();
+    if (this.#ended !== undefined) throw this.#ended;
     const db = openConnection(this.location, this.#settings);
     if (db === undefined) return undefined;
     const transactions = new Transactions(db, this.location, this.#settings.retention);
@@ -281,12 +280,15 @@ export class SqliteBackend implements Backend {
       transactions.statements.finalize();
       db.close();
     };
-    this.#open = { close, db, transactions };
+    this.#open = { close, db, checkNow: regularCheck(db, this.location), transactions };
     return this.#open;
   }
 
-  #closedError(): RunnerError {
-    return new RunnerError("unavailable", `Cannot use "${this.location}": it has been closed.`);
+  #end(why: RunnerError): void {
+    this.#ended ??= why;
+    this.#waiting.stop(this.#ended);
+    this.#open?.close();
+    this.#open = undefined;
   }
 }
 

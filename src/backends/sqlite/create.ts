@@ -1,30 +1,49 @@
 import { Database } from "bun:sqlite";
+import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
 import { dirname } from "../../lib/path.ts";
 import { explain, refusal } from "./errors.ts";
+import { checkFilesystem } from "./filesystem.ts";
 import { errorCode, explainFileError } from "./inspect.ts";
 import { APPLICATION_ID, migrate } from "./schema.ts";
 
 /**
  * Creates an empty store at `path`, whole or not at all: it is built under another name and then linked, so that
- * no crash leaves a half-made file there. Leaves the file of whoever was faster. Folder 0700, file 0600.
+ * no crash leaves a half-made file there. Leaves the file of whoever was faster. Folder 0700, file 0600. Raises on a network
+ * file system.
  */
 export function createStore(path: string): void {
+  checkFilesystem(path);
   const folder = dirname(path);
-  const { closeSync, mkdirSync, openSync, rmSync } = node.fs;
+  const { closeSync, openSync } = node.fs;
   const draft = `${path}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     refuseLeftovers(path);
     closeSync(openSync(draft, "wx", 0o600));
     build(draft);
+    failpoint("create.built");
     publish(draft, path);
+    failpoint("create.published");
     syncFolder(folder);
   } catch (error) {
     throw explain(explainFileError(error, path), path);
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+    removeStore(draft);
   }
+}
+
+/** Removes a database file with what SQLite keeps beside it, as far as it is there. */
+export function removeStore(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) node.fs.rmSync(path + suffix, { force: true });
+}
+
+/** Makes a folder (mode 0700) with those above it that are missing, so that all of them survive a power loss. */
+export function makeFolder(path: string): void {
+  const first = node.fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const above = dirname(first);
+  for (let folder = path; folder !== above; folder = dirname(folder)) syncFolder(dirname(folder));
 }
 
 /** A write-ahead log without its database would be replayed into the new one. */

@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
+import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
 import { dirname } from "../../lib/path.ts";
-import { syncFolder } from "./create.ts";
+import { makeFolder, removeStore, syncFolder } from "./create.ts";
 import { explain } from "./errors.ts";
 import { explainFileError } from "./inspect.ts";
 import { migrate, REVISION } from "./schema.ts";
@@ -15,22 +16,24 @@ const UNKNOWN_GAP = 1_000_000;
  * write.
  */
 export function installStore(backup: string, path: string, aside: string): void {
-  const { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } = node.fs;
+  const { chmodSync, copyFileSync, existsSync, linkSync, renameSync } = node.fs;
   const draft = `${path}.${process.pid}-restore.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     copyFileSync(backup, draft);
     chmodSync(draft, 0o600);
     prepare(draft, existsSync(path) ? revisionOf(path) : 0);
+    failpoint("install.prepared");
     for (const suffix of ["-wal", "-shm", ""]) {
       if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
     }
+    failpoint("install.aside");
     linkSync(draft, path);
     syncFolder(dirname(path));
   } catch (error) {
     throw explain(explainFileError(error, path), path);
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+    removeStore(draft);
   }
 }
 

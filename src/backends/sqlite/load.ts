@@ -1,3 +1,4 @@
+import { failpoint } from "../../lib/failpoint.ts";
 import type { Loaded, LoadItem, LoadOptions, Space, Writer } from "../backend.ts";
 import { sameEncoded, twice } from "../load.ts";
 import { checksum } from "./checksum.ts";
@@ -38,6 +39,7 @@ export function load(
       if (space === "data") transactions.record(key, "put", value, expiresAt, commit);
       written++;
     }
+    failpoint("load.written");
     const removed = left.removeOthers(commit);
     if (written + removed > 0) statements.setRevision.run(commit.revision);
     return { written, same, removed };

@@ -2,13 +2,17 @@ import { Database } from "bun:sqlite";
 import { node } from "../../lib/node.ts";
 import { explain, isBusy, refusal } from "./errors.ts";
 import { foreign, inspect } from "./inspect.ts";
+import { isFaulty, libraryVersion, OLDEST_SQLITE } from "./library.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate, schemaVersion } from "./schema.ts";
+
+/**
+ * Pages of 4 KiB that the log has before a writer brings them into the file, which then makes it wait for the disk.
+ * A page that many commits have changed is brought there once: with SQLite's own 1000, a commit takes a fifth longer.
+ */
+export const LOG_PAGES = 4000;
 
 /** `full`: what was acknowledged survives power loss. `normal`: it survives a crash of the process. */
 export type Durability = "full" | "normal";
-
-// Before this, a WAL reset could lose what another connection had written (sqlite.org/wal.html).
-const OLDEST_SQLITE = [3, 51, 3];
 
 /**
  * Opens a store that exists; undefined when there is none. Raises a fault for a file that is not a usable store,
@@ -22,7 +26,7 @@ export function openConnection(path: string, { again = false }: { again?: boolea
   try {
     db = openFile(path);
     if (db === undefined) return undefined;
-    checkLibrary(db, path);
+    checkLibrary(path);
     if (applicationId(db) !== APPLICATION_ID) throw foreign(path);
     checkVersion(db, path);
     migrate(db);
@@ -52,40 +56,45 @@ function opensWithEffect(path: string): boolean {
   return Bun.file(`${path}-wal`).size > 0 || Bun.file(`${path}-journal`).size > 0;
 }
 
+/** How often whoever uses a file looks whether it is still there, in ms. */
+const CHECK_MS = 1000;
 // https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
 const HAS_MOVED = 20;
 
-/** Raises when the path no longer names the file that was opened. Windows does not let that happen. */
-export function checkPlace(db: Database, path: string): void {
+/**
+ * Raises when the path no longer names the file that was opened: what is written there would be lost, and what is read
+ * is of the past. Windows does not let that happen.
+ */
+export function checkNamed(db: Database, path: string): void {
   const moved = new Int32Array(2);
   db.fileControl(HAS_MOVED, moved);
   if (moved[0] === 0) return;
   const what = node.fs.existsSync(path) ? "replaced" : "deleted";
-  throw refusal(
-    "unavailable",
-    path,
-    `the file was ${what} while this process had it open, so that what it writes would be lost. Start it again.`,
-  );
+  throw refusal("unavailable", path, `the file was ${what} while this process had it open. Start it again.`);
+}
+
+/** The same check for whoever uses the file again and again: at most one in a second. */
+export function regularCheck(db: Database, path: string): (now: number) => void {
+  let checkedAt = 0;
+  return (now) => {
+    // The clock may be set back.
+    if (Math.abs(now - checkedAt) < CHECK_MS) return;
+    checkNamed(db, path);
+    checkedAt = now;
+  };
 }
 
 function applicationId(db: Database): number | undefined {
   return db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
 }
 
-function checkLibrary(db: Database, path: string): void {
+function checkLibrary(path: string): void {
   // Elsewhere it is part of this program.
   if (process.platform !== "darwin") return;
-  const version =
-    db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get()?.version ?? "0";
-  const parts = version.split(".").map(Number);
-  for (const [place, least] of OLDEST_SQLITE.entries()) {
-    const part = parts[place] ?? 0;
-    if (part > least) return;
-    if (part < least) {
-      const why = `this system's SQLite ${version} has a known fault that loses data. Use ${OLDEST_SQLITE.join(".")} or later.`;
-      throw refusal("unavailable", path, why);
-    }
-  }
+  const version = libraryVersion();
+  if (!isFaulty(version)) return;
+  const why = `this system's SQLite ${version} has a known fault that loses data. Use ${OLDEST_SQLITE} or later.`;
+  throw refusal("unavailable", path, why);
 }
 
 function checkVersion(db: Database, path: string): void {

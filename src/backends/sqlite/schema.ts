@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { failpoint } from "../../lib/failpoint.ts";
 import { SPACES } from "../backend.ts";
 
 /** SQLite's `application_id` of our files: "runr" in ASCII. */
@@ -82,6 +83,7 @@ export function migrate(db: Database, migrations: readonly Migration[] = MIGRATI
   try {
     for (const step of migrations.slice(schemaVersion(db))) for (const statement of step) db.run(statement);
     db.run(`PRAGMA user_version = ${migrations.length}`);
+    failpoint("schema.migrated");
     db.run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");

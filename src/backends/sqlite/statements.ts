@@ -90,6 +90,38 @@ export class SpaceStatements {
   }
 }
 
+/** The statements on each entry table, made when one of them is first used: most commands need one table. */
+class Spaces implements Readonly<Record<Space, SpaceStatements>> {
+  readonly #made: Partial<Record<Space, SpaceStatements>> = {};
+
+  constructor(private readonly db: Database) {}
+
+  get data(): SpaceStatements {
+    return this.#of("data");
+  }
+
+  get lock(): SpaceStatements {
+    return this.#of("lock");
+  }
+
+  get run(): SpaceStatements {
+    return this.#of("run");
+  }
+
+  get once(): SpaceStatements {
+    return this.#of("once");
+  }
+
+  finalize(): void {
+    for (const statements of Object.values(this.#made)) statements.finalize();
+  }
+
+  #of(space: Space): SpaceStatements {
+    this.#made[space] ??= new SpaceStatements(this.db, space);
+    return this.#made[space];
+  }
+}
+
 /** All statements of one connection. */
 export class Statements {
   readonly begin: Prepared<unknown, []>;
@@ -115,7 +147,7 @@ export class Statements {
   readonly oldest: Prepared<{ revision: number; key: string; at: number }, [limit: number]>;
   readonly drop: Prepared<unknown, [revision: number, key: string]>;
   readonly keyFrom: Prepared<{ key: string }, [revision: number]>;
-  readonly spaces: Readonly<Record<Space, SpaceStatements>>;
+  readonly spaces: Spaces;
 
   constructor(db: Database) {
     this.begin = new Prepared(db, "BEGIN IMMEDIATE");
@@ -155,16 +187,10 @@ export class Statements {
       db,
       "SELECT key FROM history WHERE revision >= ?1 ORDER BY revision, key LIMIT 1",
     );
-    this.spaces = {
-      data: new SpaceStatements(db, "data"),
-      lock: new SpaceStatements(db, "lock"),
-      run: new SpaceStatements(db, "run"),
-      once: new SpaceStatements(db, "once"),
-    };
+    this.spaces = new Spaces(db);
   }
 
   finalize(): void {
-    const { spaces, ...own } = this;
-    for (const statement of [...Object.values(own), ...Object.values(spaces)]) statement.finalize();
+    for (const statement of Object.values(this)) statement.finalize();
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { failpoint } from "../../lib/failpoint.ts";
 import {
   type Change,
   type ChangeRecord,
@@ -147,7 +148,9 @@ export class Transactions {
     this.statements.begin.run();
     try {
       const result = work();
+      failpoint("commit.before");
       this.statements.commit.run();
+      failpoint("commit.after");
       return result;
     } catch (error) {
       // Some faults, such as a full disk, have rolled back already.

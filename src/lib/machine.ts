@@ -23,6 +23,10 @@ export interface Machine {
   bootTime(): number | undefined;
   /** Whether a process of this machine is certainly gone; false when it lives or cannot be seen from here. */
   hasEnded(identity: ProcessIdentity): boolean;
+  /** Whether a process of this machine certainly lives; false when it is gone or cannot be seen from here. */
+  isLiving(identity: ProcessIdentity): boolean;
+  /** When a process started, in ticks since boot; undefined when there is none, or the system does not say. */
+  startOf(pid: number): number | undefined;
 }
 
 /** The machine that this runs on. Systems without /proc know no boot: there, nobody's end is ever certain. */
@@ -35,14 +39,21 @@ export const machine: Machine = {
     const seconds = Number.parseFloat(readOr("/proc/uptime", ""));
     return Number.isNaN(seconds) ? undefined : Math.round(seconds * 1000);
   },
-  hasEnded(identity) {
-    const { boot, pidns, pid, started } = machine.self;
-    if (boot === undefined || pidns === undefined || identity.started === undefined) return false;
-    if (identity.boot !== boot || identity.pidns !== pidns) return false;
-    if (identity.pid === pid) return identity.started !== started;
-    return startOf(identity.pid) !== identity.started;
-  },
+  hasEnded: (identity) => isVisible(identity) && !isRunning(identity),
+  isLiving: (identity) => isVisible(identity) && isRunning(identity),
+  startOf,
 };
+
+/** Whether a process, if it lives, is one that can be seen from here. */
+function isVisible(identity: ProcessIdentity): boolean {
+  const { boot, pidns } = machine.self;
+  if (boot === undefined || pidns === undefined || identity.started === undefined) return false;
+  return identity.boot === boot && identity.pidns === pidns;
+}
+
+function isRunning({ pid, started }: ProcessIdentity): boolean {
+  return (pid === machine.self.pid ? machine.self.started : startOf(pid)) === started;
+}
 
 let own: ProcessIdentity | undefined;
 
@@ -59,7 +70,7 @@ function identify(): ProcessIdentity {
   };
 }
 
-/** When a process started, in ticks since boot; undefined when there is none, or only its unreaped remains. */
+/** Only the unreaped remains of a process are none. */
 function startOf(pid: number): number | undefined {
   const stat = readOr(`/proc/${pid}/stat`, "");
   // proc_pid_stat(5): the name, in parentheses, may hold anything; the state follows it, the start is field 22.

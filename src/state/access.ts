@@ -1,5 +1,5 @@
 import type { Backend, Change, Entry, Guard, ListedEntry, Ref, Writer } from "../backends/backend.ts";
-import type { Awaitable } from "../lib/awaitable.ts";
+import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { DEFAULT_VALUE_BYTES } from "./codec.ts";
 import { guarded } from "./guarded.ts";
 import { checkKey } from "./key.ts";
@@ -21,6 +21,8 @@ export interface StoreOptions {
 export interface Calls {
   reads: number;
   writes: number;
+  /** What was spent waiting for locks, in ms. */
+  lockWaitMs: number;
 }
 
 /** How a store reaches its backend: keys checked, calls counted, writes guarded and under its writer's name. */
@@ -33,7 +35,7 @@ export class Access {
     readonly backend: Backend,
     protected readonly options: StoreOptions,
   ) {
-    this.calls = options.calls ?? { reads: 0, writes: 0 };
+    this.calls = options.calls ?? { reads: 0, writes: 0, lockWaitMs: 0 };
     this.maxBytes = options.maxValueBytes ?? DEFAULT_VALUE_BYTES;
   }
 
@@ -67,7 +69,16 @@ export class Access {
     return read instanceof Promise ? read.then(([entry]) => use(entry)) : use(read[0]);
   }
 
-  protected walk(range: Range, each: (entry: ListedEntry) => void): Awaitable<void> {
+  /** As `read`, from what the backend remembers if it does, but never under a lock. */
+  protected recall<R>(key: string, use: (entry: Entry | undefined) => R): Awaitable<R> {
+    const { backend, options } = this;
+    if (backend.recall === undefined || options.guard !== undefined) return this.read(key, use);
+    checkKey(key);
+    this.calls.reads++;
+    return chain(backend.recall({ space: "data", key }), use);
+  }
+
+  protected walk(range: Range, each: (entry: ListedEntry) => void): Awaitable<string | undefined> {
     this.calls.reads++;
     return walk(this.backend, range, each);
   }

@@ -50,6 +50,11 @@ export async function openBackend(options: Omit<OpenOptions, "writer" | "maxValu
   }
 }
 
+/** The database file behind a backend; undefined where it is no file. */
+export function fileOf({ name, location }: Backend): string | undefined {
+  return name === "sqlite" ? location : undefined;
+}
+
 const AGENT_NAME = /^(?!\.)[A-Za-z0-9._-]{1,64}$/;
 
 /** Checks the name of an agent: 1 to 64 of A-Z a-z 0-9 . _ - and no dot in front. Raises `bad_argument`. */
@@ -67,12 +72,16 @@ export function agentPath(statePath: string, agent: string): string {
   return join(statePath, `${agent}.db`);
 }
 
-function unknownBackend(name: string): RunnerError {
-  const known = KNOWN_BACKENDS.join(", ");
-  const advice = name === "sled" ? "Use sqlite in its place" : `Known are: ${known}`;
-  const hint = name === "sled" ? ` (known are: ${known}).` : ".";
+/** The error for a name that no backend has; `known` are those that there are. */
+export function unknownBackend(
+  name: string,
+  known: readonly string[] = KNOWN_BACKENDS,
+  hint = "",
+): RunnerError {
+  const list = known.join(", ");
+  const advice = name === "sled" ? `Use sqlite in its place (known are: ${list}).` : `Known are: ${list}.`;
   return new RunnerError(
     "invalid",
-    `Cannot use state backend "${name}": there is none of this name. ${advice}${hint}`,
+    `Cannot use state backend "${name}": there is none of this name.${hint} ${advice}`,
   );
 }

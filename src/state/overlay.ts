@@ -25,6 +25,8 @@ interface Draft {
 
 /** Revision of an entry that has not landed. */
 const NOT_YET = 0;
+/** How often a transaction that only read looks whether it was all of one moment, before it has the others wait. */
+const MOST_LOOKS = 5;
 /** Keys that are looked for at a time when some are to be deleted. */
 const DELETED_AT_A_TIME = 1000;
 
@@ -56,6 +58,7 @@ export class Overlay {
   asBackend(): Backend {
     return viewOf(this.#base, {
       read: (refs) => this.read(refs),
+      recall: (ref) => chain(this.read([ref]), ([entry]) => entry),
       scan: (page) => this.scan(page),
       update: (refs, change) => this.update(refs, change),
       deleteRange: (range) => this.deleteRange(range),
@@ -144,6 +147,34 @@ export class Overlay {
     if (refs.length + this.#pages.length <= 1) return true;
     if (this.#pages.length === 0)
       return chain(this.#base.read(refs), (entries) => this.#isAsRead(refs, entries, []));
+    return this.#isStill(refs, by);
+  }
+
+  /** Looks at all of it once more. What lies between two looks at a revision that stands still is of one moment. */
+  #isStill(refs: readonly Ref[], by: Writer): Awaitable<boolean> {
+    let [looks, revision, same]: [number, number | undefined, boolean] = [0, undefined, true];
+    const looked = repeat(() =>
+      chain(this.#base.revision(), (now) => {
+        if (now === revision || !same || looks++ >= MOST_LOOKS) return false;
+        revision = now;
+        const listed = this.#pages.map(
+          ({ page }) =>
+            () =>
+              this.#base.scan({ ...page, values: false }),
+        );
+        return chain(this.#base.read(refs), (entries) =>
+          chain(inTurn(listed), (pages) => {
+            same = this.#isAsRead(refs, entries, pages);
+            return true;
+          }),
+        );
+      }),
+    );
+    return chain(looked, () => (looks <= MOST_LOOKS ? same : this.#isAsReadInOneStep(refs, by)));
+  }
+
+  /** The same where others never stop to write: for that they have to wait. */
+  #isAsReadInOneStep(refs: readonly Ref[], by: Writer): Awaitable<boolean> {
     return this.#base.update(
       refs,
       (entries, _now, pages = []) => ({ result: this.#isAsRead(refs, entries, pages) }),
@@ -231,6 +262,14 @@ export class Overlay {
     // What the transaction itself has written depends on nothing any more.
     if (!this.#drafts.has(id)) this.#reads.set(id, ref);
   }
+}
+
+/** The results of all, one after the other. */
+function inTurn<T>(all: readonly (() => Awaitable<T>)[]): Awaitable<T[]> {
+  return all.reduce<Awaitable<T[]>>(
+    (before, next) => chain(before, (results) => chain(next(), (result) => [...results, result])),
+    [],
+  );
 }
 
 function idOf({ space, key }: Ref): string {

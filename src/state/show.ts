@@ -1,5 +1,7 @@
 import type { Backend, BackendStats, ChangeRecord, Entry } from "../backends/backend.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { createRecord, type Value, type ValueRecord, type ValueType } from "../lib/value.ts";
+import type { Calls } from "./access.ts";
 import { decode } from "./codec.ts";
 
 /** An entry as `show` and `scan` give it. */
@@ -34,12 +36,16 @@ export interface StoreStats {
   readonly history_records: number;
   readonly db_path: string | undefined;
   readonly backend: string;
+  /** What the engine promises of acknowledged changes, where that is up to it. */
+  readonly durability?: string;
   readonly revision: number;
   readonly keys_by_type: Readonly<Partial<Record<ValueType, number>>>;
   /** Calls of this process. */
   readonly reads: number;
   readonly writes: number;
   readonly retries: number;
+  /** What it has spent waiting for locks, in seconds. */
+  readonly lock_wait: number;
 }
 
 /** An entry's value; undefined without one. */
@@ -54,11 +60,26 @@ export function recordOfEntries(entries: readonly (Entry | undefined)[]): ValueR
   return record;
 }
 
-/** An entry as `show` gives it; `now` in ms since the epoch. */
-export function shown(entry: Entry, now: number): ShownEntry {
-  const { value, ...rest } = entry;
+/**
+ * An entry as `show` gives it; `now` in ms since the epoch. Where its value is damaged: raises that, or tells `damaged`
+ * of its key and gives nothing.
+ */
+export function shown(entry: Entry, now: number): ShownEntry;
+export function shown(
+  entry: Entry,
+  now: number,
+  damaged: ((key: string) => void) | undefined,
+): ShownEntry | undefined;
+export function shown(entry: Entry, now: number, damaged?: (key: string) => void): ShownEntry | undefined {
   const ttl = secondsLeft(entry, now);
-  return { ...rest, type: value.type, value: decode(value), ...(ttl === undefined ? {} : { ttl }) };
+  try {
+    const { value, ...rest } = entry;
+    return { ...rest, type: value.type, value: decode(value), ...(ttl === undefined ? {} : { ttl }) };
+  } catch (error) {
+    if (damaged === undefined || !(error instanceof RunnerError) || error.code !== "damaged") throw error;
+    damaged(entry.key);
+    return undefined;
+  }
 }
 
 /** Whole seconds until an entry expires, rounded up; undefined when it never does. */
@@ -75,7 +96,7 @@ export function versionOf({ value, ...rest }: ChangeRecord): Version {
 export function statsOf(
   backend: Backend,
   stats: BackendStats,
-  { reads, writes, activeLocks }: { reads: number; writes: number; activeLocks: number },
+  { reads, writes, lockWaitMs, activeLocks }: Calls & { activeLocks: number },
 ): StoreStats {
   return {
     total_keys: Object.values(stats.keysByType).reduce((sum, count) => sum + count, 0),
@@ -86,10 +107,12 @@ export function statsOf(
     history_records: stats.historyRecords ?? 0,
     db_path: backend.location,
     backend: backend.name,
+    ...(stats.durability !== undefined && { durability: stats.durability }),
     revision: stats.revision,
     keys_by_type: stats.keysByType,
     reads,
     writes,
     retries: stats.retries,
+    lock_wait: Math.round(lockWaitMs) / 1000,
   };
 }

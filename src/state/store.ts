@@ -62,7 +62,7 @@ export class Store extends Access {
 
   /** The value; undefined when there is none. */
   get(key: string): Awaitable<Value | undefined> {
-    return this.read(key, valueOfEntry);
+    return this.recall(key, valueOfEntry);
   }
 
   /** The value. Raises `not_found` when there is none. */
@@ -92,11 +92,11 @@ export class Store extends Access {
     return this.read(key, (entry) => entry !== undefined);
   }
 
-  /** The keys that match a pattern, all without one, in byte order. */
-  keys(pattern = "*"): Awaitable<string[]> {
+  /** The keys that match a pattern, all without one, in byte order: up to `limit` of them above `after`, if given. */
+  keys(pattern = "*", page: { limit?: number; after?: string } = {}): Awaitable<string[]> {
     const keys: string[] = [];
     const each = ({ key }: ListedEntry) => keys.push(key);
-    return chain(this.walk({ ...parsePattern(pattern), values: false }, each), () => keys);
+    return chain(this.walk({ ...page, ...parsePattern(pattern), values: false }, each), () => keys);
   }
 
   /** The values of all keys that start with a literal prefix, in byte order. */
@@ -107,27 +107,30 @@ export class Store extends Access {
     return chain(this.walk(range, each), () => recordOfEntries(found));
   }
 
-  /** Up to `limit` entries that match, above `after`; `after` in the result when there may be more. */
+  /**
+   * Up to `limit` entries that match, above `after`; `after` in the result when there may be more. Raises `damaged`, or
+   * tells `damaged` of the keys and leaves them out.
+   */
   scan(
     pattern = "*",
-    { limit = 1000, after }: { limit?: number; after?: string } = {},
+    {
+      limit = 1000,
+      after,
+      damaged,
+    }: { limit?: number; after?: string; damaged?: (key: string) => void } = {},
   ): Awaitable<{ entries: ShownEntry[]; after?: string }> {
     checkLimit(limit);
     if (after !== undefined) checkKey(after);
     const now = this.backend.now();
     const entries: ShownEntry[] = [];
-    const each = (entry: ListedEntry) => entries.push(shown(entry as Entry, now));
-    const range = {
-      ...parsePattern(pattern),
-      values: true,
-      limit,
-      ...(after === undefined ? {} : { after }),
+    const each = (entry: ListedEntry) => {
+      const whole = shown(entry as Entry, now, damaged);
+      if (whole !== undefined) entries.push(whole);
     };
-    const walked = this.walk(range, each);
-    return chain(walked, () => {
-      const last = entries.at(-1);
-      return last !== undefined && entries.length === limit ? { entries, after: last.key } : { entries };
-    });
+    const range = { ...parsePattern(pattern), values: true, limit, ...(after !== undefined && { after }) };
+    return chain(this.walk(range, each), (next) =>
+      next === undefined ? { entries } : { entries, after: next },
+    );
   }
 
   /** Deletes the keys that match, all without a pattern, in one commit; how many. */

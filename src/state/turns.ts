@@ -127,6 +127,7 @@ export class Turns implements Companion {
     const { backend, writer } = wanted.store;
     const waiting: Waiting = { task: writer.task, abandoned: false, pause: new AbortController() };
     this.#waiting.add(waiting);
+    const begin = performance.now();
     try {
       let outcome = await first;
       while (outcome === undefined && !waiting.abandoned) {
@@ -142,6 +143,7 @@ export class Turns implements Companion {
       if (outcome !== undefined && !waiting.abandoned) return outcome;
       if (outcome !== undefined && "turn" in outcome) await outcome.turn.end();
     } finally {
+      wanted.store.calls.lockWaitMs += performance.now() - begin;
       waiting.pause.abort();
       this.#waiting.delete(waiting);
     }

@@ -14,22 +14,30 @@ export interface Range extends Pattern {
   readonly after?: string;
 }
 
-/** Hands the live entries of a range to `each`, in byte order of their keys, page by page. */
-export function walk(backend: Backend, range: Range, each: (entry: ListedEntry) => void): Awaitable<void> {
+/**
+ * Hands the live entries of a range to `each`, in byte order of their keys, page by page; the last key when there were as
+ * many as the limit, and there may be more.
+ */
+export function walk(
+  backend: Backend,
+  range: Range,
+  each: (entry: ListedEntry) => void,
+): Awaitable<string | undefined> {
   const { prefix, matches, values, limit = Number.POSITIVE_INFINITY } = range;
   const size = Math.min(limit, PAGE);
   let after = range.after;
-  let found = 0;
-  return repeat(() => {
+  let [found, last]: [number, string | undefined] = [0, undefined];
+  const walked = repeat(() => {
     const from = after === undefined ? {} : { after };
     return chain(backend.scan({ space: "data", prefix, limit: size, values, ...from }), (entries) => {
       for (const entry of entries) {
         if (found >= limit || !matches(entry.key)) continue;
         each(entry);
-        found++;
+        [found, last] = [found + 1, entry.key];
       }
       after = entries.at(-1)?.key;
       return entries.length === size && found < limit;
     });
   });
+  return chain(walked, () => (found === limit ? last : undefined));
 }

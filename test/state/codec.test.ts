@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { storable } from "../../src/contract/arbitrary.ts";
+import { failure } from "../../src/contract/subject.ts";
 import { createRecord, Float, MAX_DEPTH, type Value } from "../../src/lib/value.ts";
 import { decode, encode, typeOf } from "../../src/state/codec.ts";
 import { equal } from "../../src/state/equal.ts";
-import { storable } from "../contract/arbitrary.ts";
-import { failure } from "../contract/subject.ts";
 
 const text = (data: unknown) => (data instanceof Uint8Array ? new TextDecoder().decode(data) : data);
 

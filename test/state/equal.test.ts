@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { storable } from "../../src/contract/arbitrary.ts";
 import { Float, type Value } from "../../src/lib/value.ts";
 import { equal } from "../../src/state/equal.ts";
-import { storable } from "../contract/arbitrary.ts";
 
 describe("equal()", () => {
   test("is true for a value and itself, and symmetric", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "../../src/contract/subject.ts";
 import { checkKey } from "../../src/state/key.ts";
-import { failure } from "../contract/subject.ts";
 
 describe("checkKey()", () => {
   test("takes 1 to 1,024 bytes of UTF-8", () => {

@@ -56,6 +56,34 @@ describe("locks between processes", () => {
     expect(after.stdout).toBe("400\tfalse\n");
   });
 
+  test("a hundred processes that wait for one lock all get it, one at a time, and one of them runs once()", async () => {
+    using sandbox = createSandbox();
+    const holder = start(
+      sandbox,
+      "holder",
+      'state.with_lock("l", function() print("held"); await("go") end)',
+    );
+    await holder.untilStdout("held");
+    sandbox.write(
+      "worker.lua",
+      `state.once("k", function() state.increment("ran") end)
+      state.with_lock("l", function()
+        local n = state.get("n", 0)
+        time.sleep(0)
+        state.set("n", n + 1)
+      end, 120)
+      assert(state.stats().lock_wait > 0)`,
+    );
+    const workers = Array.from({ length: 100 }, () => sandbox.spawn(["run", "worker.lua"]));
+    await untilLock(sandbox, "l", ({ queue }) => queue.length === 100);
+    sandbox.write("go", "");
+    for (const { finished } of [holder, ...workers]) {
+      expect(await finished).toMatchObject({ stderr: "", exitCode: 0 });
+    }
+    const after = await sandbox.runLua('print(state.get("n"), state.get("ran"), (state.is_locked("l")))');
+    expect(after.stdout).toBe("100\t1\tfalse\n");
+  }, 120_000);
+
   test("waiters are served in the order in which they came", async () => {
     using sandbox = createSandbox();
     const holder = start(sandbox, "holder", 'state.lock("l"); print("held"); await("go"); state.unlock("l")');

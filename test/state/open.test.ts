@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "../../src/contract/subject.ts";
 import { agentPath, checkAgentName, openBackend } from "../../src/state/open.ts";
-import { failure } from "../contract/subject.ts";
 
 const open = (backend: string) =>
   openBackend({ backend, path: "none.db", durability: "full", busyTimeout: 0 });

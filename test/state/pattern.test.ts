@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { failure } from "../../src/contract/subject.ts";
 import { parsePattern } from "../../src/state/pattern.ts";
-import { failure } from "../contract/subject.ts";
 
 /** Says the same as slowly and plainly as possible: for patterns of literals, * and ? only. */
 function plainMatch(pattern: readonly string[], key: readonly string[]): boolean {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { MemoryBackend } from "../../src/backends/memory.ts";
 import { DEFAULT_RETENTION } from "../../src/backends/retention.ts";
+import { WRITER } from "../../src/contract/subject.ts";
 import { Session } from "../../src/state/session.ts";
 import { Store } from "../../src/state/store.ts";
-import { backendContract } from "../contract/all.ts";
-import { WRITER } from "../contract/subject.ts";
+import { backendContract } from "../helpers/contract.ts";
 
 backendContract({
   name: "memory",

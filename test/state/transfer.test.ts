@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { MemoryBackend } from "../../src/backends/memory.ts";
+import { WRITER } from "../../src/contract/subject.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { DEFAULT_VALUE_BYTES } from "../../src/state/codec.ts";
 import { Store } from "../../src/state/store.ts";
@@ -9,7 +10,6 @@ import { entryOfSloth } from "../../src/state/transfer/sloth.ts";
 import { splitLines } from "../../src/state/transfer/split-lines.ts";
 import { surveyEntries } from "../../src/state/transfer/survey.ts";
 import { writeExport } from "../../src/state/transfer/write.ts";
-import { WRITER } from "../contract/subject.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 

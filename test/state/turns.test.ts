@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { MemoryBackend } from "../../src/backends/memory.ts";
+import { WRITER } from "../../src/contract/subject.ts";
 import { openLocks } from "../../src/state/locks/open.ts";
 import { Store } from "../../src/state/store.ts";
 import { Turns } from "../../src/state/turns.ts";
-import { WRITER } from "../contract/subject.ts";
 
 function setUp() {
   const store = new Store(new MemoryBackend(), { writer: WRITER });

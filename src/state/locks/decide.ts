@@ -1,6 +1,7 @@
 import type { Change, Entry, Write } from "../../backends/backend.ts";
 import type { ProcessIdentity } from "../../lib/machine.ts";
 import {
+  type Command,
   decodeLock,
   encodeLock,
   isPast,
@@ -10,11 +11,8 @@ import {
   type Moment,
   msUntil,
   type Owner,
-  type Ticket,
 } from "./lease.ts";
-
-/** How long whoever is first in the queue has to take a free lock before others may, in ms. */
-export const TURN_MS = 1000;
+import { countAhead, fromFirstLiving, LISTENERS, pauseFor, TURN_MS, turnOf } from "./queue.ts";
 
 /** What a decision knows besides the entry. */
 export interface World {
@@ -22,6 +20,8 @@ export interface World {
   momentOf(wall: number): Moment;
   /** Whether a process is certainly gone. */
   hasEnded(identity: ProcessIdentity): boolean;
+  /** Whether a process certainly lives. */
+  isLiving(identity: ProcessIdentity): boolean;
 }
 
 /** One who wants a lock. */
@@ -37,10 +37,15 @@ export interface Claim {
   readonly nests: boolean;
   /** Whether to stand in the queue when it is not to be had. */
   readonly waits: boolean;
+  /** Whether it is for a command that is yet to be started, as `Lease.command`. */
+  readonly forCommand?: true;
 }
 
-/** What came of a claim: the id of the lease that it has now, or in how many ms it may be worth another look. */
-export type Answer = { readonly id: string } | { readonly lookAgain: number };
+/**
+ * What came of a claim: the id of the lease that it has now, or in how many ms it may be worth another look, and how
+ * many come before it.
+ */
+export type Answer = { readonly id: string } | { readonly lookAgain: number; readonly ahead: number };
 
 /** Takes, nests or extends a lock, or stands in its queue. */
 export function take(claim: Claim, world: World): Change<Answer> {
@@ -62,17 +67,24 @@ export function answerTo(
   const state = withoutGone(before, now, world);
   const { lease, queue } = state;
   if (lease === undefined) {
-    const turn = turnOf(claim, state, now);
+    const ahead = countAhead(claim.id, queue);
+    const turn = turnOf(ahead, state, now);
     // That its holder is gone may be seen from here alone: said so that the turn of the others begins.
-    if (turn !== "ours") return { ...(hasDied(before, now) && { next: state }), ...wait(claim, state, turn) };
-    const rest = isOverdue(state, now) ? [] : queue.filter(({ id }) => id !== claim.id);
+    if (turn !== "ours")
+      return {
+        ...(hasDied(before, now, world) && { next: state }),
+        ...wait(claim, state, { lookAgain: turn, now }),
+      };
+    // Those ahead had their turn and, stopped or on a machine that is gone, did not take it.
+    const rest = queue.slice(ahead + 1);
     return { answer: { id: claim.id }, next: { lease: grant(claim, wall, now), queue: rest } };
   }
   if (isTakenAgain(claim, lease, world)) {
     const again = extend(claim, lease, now, world);
     return { answer: { id: again.id }, next: { ...state, lease: again } };
   }
-  return wait(claim, state, lease.ends === undefined ? TURN_MS : msUntil(lease.ends, now));
+  const lookAgain = lease.ends === undefined ? TURN_MS : msUntil(lease.ends, now);
+  return wait(claim, state, { lookAgain, now });
 }
 
 /** Ends so many takings of the lease that satisfies `which`; its id, undefined when no such lease is in force. */
@@ -86,11 +98,12 @@ export function release(
     const { lease, queue } = decodeLock(entry);
     if (lease === undefined || !which(lease)) return { result: undefined };
     const count = lease.count - takings;
-    const free = count <= 0 || hasRunOut(lease, now);
+    const lost = hasRunOut(lease, now, world);
+    const free = count <= 0 || lost;
     const next: LockState = free
-      ? { queue: living(queue, world), freeSince: now }
+      ? { queue: fromFirstLiving(queue, world.hasEnded), freeSince: now }
       : { lease: { ...lease, count }, queue };
-    return { result: hasRunOut(lease, now) ? undefined : lease.id, writes: [writeOf(next)] };
+    return { result: lost ? undefined : lease.id, writes: [writeOf(next)] };
   };
 }
 
@@ -100,10 +113,20 @@ export function renew(id: string, ttl: number, world: World): Change<boolean> {
     const now = world.momentOf(wall);
     const state = decodeLock(entry);
     const { lease } = state;
-    if (lease === undefined || lease.id !== id || hasRunOut(lease, now)) return { result: false };
+    if (lease === undefined || lease.id !== id || hasRunOut(lease, now, world)) return { result: false };
     const ends = latest(lease.ends, ttl, now);
     if (ends === undefined) return { result: true };
     return { result: true, writes: [writeOf({ ...state, lease: { ...lease, ends } })] };
+  };
+}
+
+/** Notes which process works under the lease; whether it was still in force. */
+export function entrust(id: string, command: Command, world: World): Change<boolean> {
+  return ([entry], wall) => {
+    const state = decodeLock(entry);
+    const { lease } = state;
+    if (lease?.id !== id || hasRunOut(lease, world.momentOf(wall), world)) return { result: false };
+    return { result: true, writes: [writeOf({ ...state, lease: { ...lease, command } })] };
   };
 }
 
@@ -121,12 +144,17 @@ export function leave(id: string): Change<void> {
 export function forget(world: World): Change<number> {
   return (entries, wall) => {
     const now = world.momentOf(wall);
-    const writes = entries.map((entry): Write | undefined => {
-      const { lease, queue } = withoutGone(decodeLock(entry), now, world);
-      return entry !== undefined && lease === undefined && queue.length === 0 ? { delete: true } : undefined;
-    });
+    const writes = entries.map((entry): Write | undefined =>
+      entry !== undefined && isForgettable(entry, now, world) ? { delete: true } : undefined,
+    );
     return { result: writes.filter((write) => write !== undefined).length, writes };
   };
+}
+
+/** Whether nobody holds a lock or waits for it. */
+export function isForgettable(entry: Entry, now: Moment, world: World): boolean {
+  const { lease, queue } = withoutGone(decodeLock(entry), now, world);
+  return lease === undefined && queue.length === 0;
 }
 
 /** The lease in force; undefined when the lock is free. */
@@ -137,7 +165,7 @@ export function leaseOf(entry: Entry | undefined, wall: number, world: World): L
 /** Whether the lease `id` is in force, by its time alone: nobody asks whether he himself has ended. */
 export function isInForce(id: string, entry: Entry | undefined, wall: number, world: World): boolean {
   const { lease } = decodeLock(entry);
-  return lease?.id === id && !hasRunOut(lease, world.momentOf(wall));
+  return lease?.id === id && !hasRunOut(lease, world.momentOf(wall), world);
 }
 
 /** Whether an owner is this very task of this very run. */
@@ -156,57 +184,55 @@ function isSameRun(a: Owner, b: Owner): boolean {
   );
 }
 
-function hasRunOut({ ends }: Lease, now: Moment): boolean {
-  return ends !== undefined && isPast(ends, now);
+/** Whether nobody may work under a lease any more: a command that still does so on this machine is not to be joined. */
+function hasRunOut(lease: Lease, now: Moment, world: World): boolean {
+  return lease.ends !== undefined && isPast(lease.ends, now) && !isCommandLiving(lease, world);
+}
+
+/** Whether all are gone who could work under a lease: its owner, and the command that may outlive him. */
+function isAbandoned(lease: Lease, world: World): boolean {
+  const { owner, command } = lease;
+  if (!world.hasEnded(owner)) return false;
+  // Whether it was started nobody can tell: then the lease has to run out.
+  return command === undefined || (command.pid !== undefined && !isCommandLiving(lease, world));
+}
+
+function isCommandLiving({ owner, command }: Lease, world: World): boolean {
+  return command?.pid !== undefined && world.isLiving({ ...owner, ...command });
 }
 
 /** The lock without a lease that no longer counts and without waiters that are gone. */
 function withoutGone(state: LockState, now: Moment, world: World): LockState {
-  const queue = living(state.queue, world);
+  const queue = fromFirstLiving(state.queue, world.hasEnded);
   const { lease, freeSince } = state;
   if (lease === undefined) return freeSince === undefined ? { queue } : { queue, freeSince };
-  if (hasRunOut(lease, now)) return { queue, ...(lease.ends && { freeSince: lease.ends }) };
-  if (lease.holder === undefined && world.hasEnded(lease.owner)) return { queue, freeSince: now };
+  if (hasRunOut(lease, now, world)) return { queue, ...(lease.ends && { freeSince: lease.ends }) };
+  if (lease.holder === undefined && isAbandoned(lease, world)) return { queue, freeSince: now };
   return { lease, queue };
 }
 
 /** Whether the lock was held by somebody whose time was not over. */
-function hasDied({ lease }: LockState, now: Moment): boolean {
-  return lease !== undefined && !hasRunOut(lease, now);
+function hasDied({ lease }: LockState, now: Moment, world: World): boolean {
+  return lease !== undefined && !hasRunOut(lease, now, world);
 }
 
-function living(queue: readonly Ticket[], world: World): readonly Ticket[] {
-  return queue.filter(({ owner }) => !world.hasEnded(owner));
-}
-
-/** Whether the free lock is this claim's to take, or else in how many ms it will be, at the latest. */
-function turnOf(claim: Claim, state: LockState, now: Moment): "ours" | number {
-  const [first] = state.queue;
-  if (first === undefined || first.id === claim.id || isOverdue(state, now)) return "ours";
-  return state.freeSince === undefined ? TURN_MS : msUntil(later(state.freeSince, TURN_MS), now);
-}
-
-/** Whether those in the queue had their turn and, stopped or on a machine that is gone, did not take it. */
-function isOverdue({ freeSince }: LockState, now: Moment): boolean {
-  return freeSince !== undefined && isPast(later(freeSince, TURN_MS), now);
-}
-
-function grant({ id, owner, holder, ttl }: Claim, takenAt: number, now: Moment): Lease {
+function grant({ id, owner, holder, ttl, forCommand }: Claim, takenAt: number, now: Moment): Lease {
   const ends = Number.isFinite(ttl) ? { ends: later(now, ttl) } : {};
   const label = holder === undefined ? {} : { holder };
+  const command = forCommand === undefined ? {} : { command: {} };
   // Without a token, which is the revision of the commit to come: `decodeLock` fills it in.
-  return { id, ...label, owner, takenAt, ...ends, count: 1 } as Lease;
+  return { id, ...label, owner, ...command, takenAt, ...ends, count: 1 } as Lease;
 }
 
 function isTakenAgain(claim: Claim, lease: Lease, world: World): boolean {
   if (claim.holder !== lease.holder) return false;
   if (claim.holder === undefined) return isSameOwner(claim.owner, lease.owner);
-  return isSameRun(claim.owner, lease.owner) || world.hasEnded(lease.owner);
+  return isSameRun(claim.owner, lease.owner) || isAbandoned(lease, world);
 }
 
 function extend(claim: Claim, lease: Lease, now: Moment, world: World): Lease {
   // The taker has ended and its label goes on: what it might still have written must not pass as ours.
-  if (world.hasEnded(lease.owner)) return grant(claim, now.wall, now);
+  if (isAbandoned(lease, world)) return grant(claim, now.wall, now);
   const { ends: before, ...rest } = lease;
   const ends = latest(before, claim.ttl, now);
   return { ...rest, ...(ends && { ends }), count: lease.count + (claim.nests ? 1 : 0) };
@@ -218,9 +244,21 @@ function latest(ends: Moment | undefined, ttl: number, now: Moment): Moment | un
   return msUntil(ends, now) > ttl ? ends : later(now, ttl);
 }
 
-function wait(claim: Claim, state: LockState, lookAgain: number): { answer: Answer; next?: LockState } {
-  const answer = { lookAgain };
+interface Waits {
+  /** In how many ms who is next should look again. */
+  readonly lookAgain: number;
+  readonly now: Moment;
+}
+
+function wait(
+  claim: Claim,
+  state: LockState,
+  { lookAgain, now }: Waits,
+): { answer: Answer; next?: LockState } {
   const { queue } = state;
+  const ahead = countAhead(claim.id, queue);
+  const pause = Math.min(lookAgain, pauseFor(ahead, state, now));
+  const answer = { ahead, lookAgain: ahead < LISTENERS ? lookAgain : pause };
   if (!claim.waits || queue.some(({ id }) => id === claim.id)) return { answer };
   return { answer, next: { ...state, queue: [...queue, { id: claim.id, owner: claim.owner }] } };
 }

@@ -15,7 +15,7 @@ export interface Held {
 export function describeHeld(entry: Entry | undefined, now: number, world: World): Held | undefined {
   const lease = leaseOf(entry, now, world);
   if (lease === undefined) return undefined;
-  const holder = lease.holder ?? describeOwner(lease.owner);
+  const holder = lease.holder ?? describeOwner({ ...lease.owner, ...lease.command });
   if (lease.ends === undefined) return { holder, lease };
   const secondsLeft = Math.ceil(msUntil(lease.ends, world.momentOf(now)) / 1000);
   return { holder, lease, secondsLeft };

@@ -17,6 +17,9 @@ export interface Moment {
   readonly boot?: { readonly id: string; readonly at: number };
 }
 
+/** The process of a command that works under a lock for the lock's owner, on his machine; `{}` before it was started. */
+export type Command = Pick<ProcessIdentity, "pid" | "started"> | Readonly<Record<string, never>>;
+
 /** One acquisition of a lock. */
 export interface Lease {
   /** Names this acquisition: what fences compare. Extending and nesting keep it. */
@@ -26,6 +29,8 @@ export interface Lease {
   /** The label under which it was taken; without one it is bound to the owner's process. */
   readonly holder?: string;
   readonly owner: Owner;
+  /** What may outlive the owner: while it lives nobody else has the lock. */
+  readonly command?: Command;
   /** By the wall clock, ms since the epoch. */
   readonly takenAt: number;
   /** Absent: it lasts until it is released, as in a store that ends with its process. */

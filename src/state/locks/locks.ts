@@ -3,12 +3,15 @@ import { type Awaitable, chain } from "../../lib/awaitable.ts";
 import { beforeEnding } from "../../lib/ending.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { type Machine, machine as thisMachine } from "../../lib/machine.ts";
+import type { Calls } from "../access.ts";
+import { checkTtl } from "../arguments.ts";
 import { checkKey } from "../key.ts";
 import { type Companion, Companions } from "./companions.ts";
 import {
   type Answer,
   answerTo,
   type Claim,
+  entrust,
   isInForce,
   isSameOwner,
   leave,
@@ -21,10 +24,8 @@ import type { Lease, Owner } from "./lease.ts";
 import type { Renewal } from "./renewal.ts";
 import { forgetLost } from "./survey.ts";
 import { Takings } from "./takings.ts";
+import { Waiting } from "./waiting.ts";
 import { createWorld, lockRef } from "./world.ts";
-
-/** How often whoever waits looks whether the holder still lives, in ms. */
-const LOOK_MS = 200;
 
 /** What is wanted of a lock. */
 export interface Request {
@@ -39,6 +40,8 @@ export interface Request {
   readonly timeout: number;
   /** `lease`: let run out. `renewed`: kept until released. `scope`: the same, and released with the task in any case. */
   readonly kind: "lease" | "renewed" | "scope";
+  /** Whether it is for a command that will be started under it, and then `entrust`ed with it. */
+  readonly forCommand?: true;
 }
 
 /** A lock that was taken: what a fence names. */
@@ -46,16 +49,6 @@ export interface Grant {
   readonly name: string;
   /** The acquisition. */
   readonly id: string;
-}
-
-/** One who waits for a lock. */
-interface Waiting {
-  readonly name: string;
-  readonly claim: Claim;
-  /** Whether nobody wants to know the outcome any more. */
-  abandoned: boolean;
-  /** Ends the pause until the next look. */
-  pause: AbortController;
 }
 
 export interface LocksOptions {
@@ -67,6 +60,8 @@ export interface LocksOptions {
   /** Whether a signal that ends this process releases its locks; by default it does. */
   readonly onSignal?: "release" | "keep";
   readonly machine?: Machine;
+  /** Where the time is counted that was spent waiting. */
+  readonly calls?: Calls;
 }
 
 /** The locks of one store, taken for the tasks of one run (SPEC.md section 1, "Locks"). */
@@ -75,35 +70,49 @@ export class Locks {
   readonly #writer: Writer;
   readonly #renewal: Renewal;
   readonly #owner: Owner;
+  readonly #machine: Machine;
   readonly #world: World;
   readonly #taken = new Takings();
   readonly #waiting = new Set<Waiting>();
   readonly #companions = new Companions();
   readonly #releasesOnSignal: boolean;
+  readonly #calls: Calls | undefined;
   #callOff: (() => void) | undefined;
   #used = false;
 
   constructor(backend: Backend, options: LocksOptions) {
     const { writer, renewal, command, onSignal = "release", machine = thisMachine } = options;
+    this.#calls = options.calls;
     this.#releasesOnSignal = onSignal === "release";
     this.#backend = backend;
     this.#writer = writer;
     this.#renewal = renewal;
     const { run } = writer;
     this.#owner = { ...machine.self, ...(run !== undefined && { run }), ...(command && { command }) };
+    this.#machine = machine;
     this.#world = createWorld(machine);
   }
 
   /** Takes a lock, waiting for it if asked to; undefined when it was not to be had in time. */
   acquire(request: Request): Awaitable<Grant | undefined> {
     checkKey(request.name);
+    // A lease that nobody renews has to end, or its name may be lost for ever.
+    if (request.kind === "lease" || request.holder !== undefined) checkTtl(request.ttl / 1000);
     this.#used = true;
     const claim = this.#claim(request);
     const answer = this.#backend.update([lockRef(request.name)], take(claim, this.#world), this.#writer);
     return chain(answer, (given) => {
       if ("id" in given) return this.#granted(request, given.id);
-      return claim.waits ? this.#wait(request, claim) : undefined;
+      return claim.waits ? this.#wait(request, claim, given.ahead) : undefined;
     });
+  }
+
+  /** Notes that a process of this machine works under the lock: as long as it lives, it counts as this one does. */
+  entrust({ name, id }: Grant, pid: number): Awaitable<boolean> {
+    const started = this.#machine.startOf(pid);
+    // It has ended by now, or this system cannot tell processes apart.
+    if (started === undefined) return false;
+    return this.#backend.update([lockRef(name)], entrust(id, { pid, started }, this.#world), this.#writer);
   }
 
   /** Ends one taking of a lock; false when it had been lost before. */
@@ -179,8 +188,7 @@ export class Locks {
     for (const waiting of this.#waiting) {
       const { name, claim } = waiting;
       if (!matches(claim.owner.task)) continue;
-      waiting.abandoned = true;
-      waiting.pause.abort();
+      waiting.abandon();
       released = chain(released, () => this.#backend.update([lockRef(name)], leave(claim.id), this.#writer));
     }
     for (const { grant, count, task } of this.#taken.list()) {
@@ -196,36 +204,23 @@ export class Locks {
     return chain(this.#backend.update([lockRef(grant.name)], change, this.#writer), (id) => id !== undefined);
   }
 
-  async #wait(request: Request, claim: Claim): Promise<Grant | undefined> {
-    const refs = [lockRef(request.name)];
-    const deadline = performance.now() + request.timeout;
-    const waiting: Waiting = { name: request.name, claim, abandoned: false, pause: new AbortController() };
+  async #wait(request: Request, claim: Claim, ahead: number): Promise<Grant | undefined> {
+    const { name, timeout, task } = request;
+    const refs = [lockRef(name)];
+    const waiting = new Waiting(name, claim);
+    const begin = performance.now();
     this.#waiting.add(waiting);
     try {
-      while (!waiting.abandoned) {
-        waiting.pause = new AbortController();
-        // Before the look, so that no change falls between the two.
-        const changed = this.#backend.wait(waiting.pause.signal);
-        const answer = await this.#look(refs, claim);
-        if ("id" in answer) {
-          if (!waiting.abandoned) return this.#granted(request, answer.id);
-          await this.#release({ name: request.name, id: answer.id }, 1, request.task);
-          break;
-        }
-        const left = deadline - performance.now();
-        if (left <= 0) {
-          await this.#backend.update(refs, leave(claim.id), this.#writer);
-          return undefined;
-        }
-        const timer = setTimeout(
-          () => waiting.pause.abort(),
-          Math.max(1, Math.min(left, answer.lookAgain, LOOK_MS)),
-        );
-        await changed;
-        clearTimeout(timer);
+      const look = () => this.#look(refs, claim);
+      const id = await waiting.untilOurs({ backend: this.#backend, look, timeout, ahead });
+      if (!waiting.abandoned) {
+        if (id !== undefined) return this.#granted(request, id);
+        await this.#backend.update(refs, leave(claim.id), this.#writer);
+        return undefined;
       }
+      if (id !== undefined) await this.#release({ name, id }, 1, task);
     } finally {
-      waiting.pause.abort();
+      if (this.#calls !== undefined) this.#calls.lockWaitMs += performance.now() - begin;
       this.#waiting.delete(waiting);
     }
     // Its coroutine belongs to a task that has ended: it must not go on.
@@ -259,7 +254,7 @@ export class Locks {
     this.#callOff = undefined;
   }
 
-  #claim({ task, holder, ttl, timeout, kind }: Request): Claim {
+  #claim({ task, holder, ttl, timeout, kind, forCommand }: Request): Claim {
     return {
       id: crypto.randomUUID(),
       owner: this.#ownerFor(task),
@@ -268,6 +263,7 @@ export class Locks {
       ttl: kind === "lease" || holder !== undefined || this.#backend.shared ? ttl : Number.POSITIVE_INFINITY,
       nests: holder === undefined || kind === "scope",
       waits: timeout > 0,
+      ...(forCommand && { forCommand }),
     };
   }
 

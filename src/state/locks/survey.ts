@@ -1,7 +1,7 @@
 import type { Backend, Entry, Writer } from "../../backends/backend.ts";
 import { type Awaitable, chain } from "../../lib/awaitable.ts";
 import { checkKey } from "../key.ts";
-import { forget, leaseOf, release, type World } from "./decide.ts";
+import { forget, isForgettable, leaseOf, release, type World } from "./decide.ts";
 import { describeHeld, type Held } from "./held.ts";
 import { decodeLock } from "./lease.ts";
 import { createWorld, lockRef } from "./world.ts";
@@ -20,8 +20,8 @@ export function countLocks(backend: Backend, world: World = createWorld()): Awai
 /** Removes what is left of leases that ran out or whose holders died; how many. */
 export function forgetLost(backend: Backend, writer: Writer, world: World): Awaitable<number> {
   return chain(survey(backend), (entries) => {
-    const now = backend.now();
-    const lost = entries.filter((entry) => leaseOf(entry, now, world) === undefined);
+    const now = world.momentOf(backend.now());
+    const lost = entries.filter((entry) => isForgettable(entry, now, world));
     if (lost.length === 0) return 0;
     return backend.update(
       lost.map(({ key }) => lockRef(key)),

@@ -1,16 +1,15 @@
 import type { Writer } from "../../backends/backend.ts";
 import type { Renewable, Renewal } from "./renewal.ts";
 
-/** What the thread is told first: where the store is and who renews. */
-export interface RenewalStore {
-  /** The database file. */
-  readonly path: string;
+/** What the thread is told first: how it opens the store, and who renews. */
+export interface RenewalStore<D = unknown> {
+  readonly description: D;
   readonly writer: Writer;
 }
 
 /** What the thread is told from then on. */
-export type RenewalMessage =
-  | { readonly open: RenewalStore }
+export type RenewalMessage<D = unknown> =
+  | { readonly open: RenewalStore<D> }
   | { readonly hold: Renewable }
   | { readonly drop: string }
   | { readonly close: true };
@@ -25,8 +24,12 @@ export class ThreadedRenewal implements Renewal {
   #worker: Worker | undefined;
   #failed = false;
 
-  /** @param spare renews where no thread can be started. */
+  /**
+   * @param program what the thread runs: it calls `serveRenewals`.
+   * @param spare renews where no thread can be started.
+   */
   constructor(
+    private readonly program: URL,
     private readonly store: RenewalStore,
     private readonly spare: Renewal,
   ) {}
@@ -55,7 +58,7 @@ export class ThreadedRenewal implements Renewal {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./renewal-worker.ts", import.meta.url), { ref: false });
+    const worker = new Worker(this.program, { ref: false });
     worker.addEventListener("error", () => {
       this.#failed = true;
       this.#worker = undefined;

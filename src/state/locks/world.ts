@@ -10,13 +10,14 @@ export function lockRef(name: string): Ref {
 }
 
 /** What a machine can say of times and of processes. */
-export function createWorld({ self, bootTime, hasEnded }: Machine = machine): World {
+export function createWorld({ self, bootTime, hasEnded, isLiving }: Machine = machine): World {
   return {
     momentOf(wall) {
       const at = self.boot === undefined ? undefined : bootTime();
       return self.boot === undefined || at === undefined ? { wall } : { wall, boot: { id: self.boot, at } };
     },
     hasEnded,
+    isLiving,
   };
 }
 

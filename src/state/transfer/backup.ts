@@ -1,16 +1,31 @@
 import type { Backend, Writer } from "../../backends/backend.ts";
-import { verifyFile } from "../../backends/sqlite/verify.ts";
+import { removeStore } from "../../backends/sqlite/create.ts";
+import { describeFinding, findFault, verifyFile } from "../../backends/sqlite/verify.ts";
+import { beforeEnding, letSignalsIn } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
+import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
 import { openBackend } from "../open.ts";
 import { copyEntries } from "./copy.ts";
 
+export interface BackupOptions {
+  readonly by: Writer;
+  /** `all` that is in the copy, or its `structure` alone, which takes a fraction of the time. */
+  readonly check: "all" | "structure";
+  /** Told how many rows of the copy were checked since the last time. */
+  readonly progress?: (rows: number) => void;
+}
+
 /**
- * Writes a store into a file of the sqlite backend (mode 0600), which is checked before it gets its name. Raises
- * `bad_argument` where something is already, `unavailable` where it cannot be written, `damaged` when the store is.
+ * Writes a store into a file of the sqlite backend (mode 0600), which is checked before it gets its name. A signal that
+ * ends this process leaves nothing of it. Raises `bad_argument` where something is already, `unavailable` where it cannot be written, `damaged` when the store is.
  */
-export async function writeBackup(backend: Backend, file: string, by: Writer): Promise<void> {
-  const { existsSync, linkSync, rmSync } = node.fs;
+export async function writeBackup(
+  backend: Backend,
+  file: string,
+  { by, check, progress }: BackupOptions,
+): Promise<void> {
+  const { existsSync, linkSync } = node.fs;
   if (existsSync(file)) {
     throw new RunnerError(
       "bad_argument",
@@ -18,6 +33,7 @@ export async function writeBackup(backend: Backend, file: string, by: Writer): P
     );
   }
   const draft = `${file}.${process.pid}.tmp`;
+  const callOff = beforeEnding({ act: () => removeStore(draft), when: "always" });
   try {
     if (backend.backup !== undefined) await backend.backup(draft);
     else {
@@ -28,21 +44,28 @@ export async function writeBackup(backend: Backend, file: string, by: Writer): P
         await copy.close();
       }
     }
-    const [finding] = verifyFile(draft).findings;
-    if (finding !== undefined) {
-      throw new RunnerError(
-        "damaged",
-        `Cannot back up the store: ${finding.where}: ${finding.what}. See: runner state verify`,
-      );
+    failpoint("backup.written");
+    await letSignalsIn();
+    const fault = check === "all" ? await findAnyFault(draft, progress) : findFault(draft);
+    if (fault !== undefined) {
+      throw new RunnerError("damaged", `Cannot back up the store: ${fault}. See: runner state verify`);
     }
+    await letSignalsIn();
+    failpoint("backup.verified");
     linkSync(draft, file);
   } catch (error) {
     // Nobody knows the draft, which is gone by now.
     const code = error instanceof RunnerError ? error.code : "unavailable";
     throw new RunnerError(code, messageOf(error).replaceAll(draft, file), { cause: error });
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
+    removeStore(draft);
+    callOff();
   }
+}
+
+async function findAnyFault(file: string, progress?: (rows: number) => void): Promise<string | undefined> {
+  const [finding] = (await verifyFile(file, progress)).findings;
+  return finding && describeFinding(finding);
 }
 
 /** A backup as a backend. It is opened as a store is, so it should be a copy that may be written to. */

@@ -1,4 +1,5 @@
 import { type Backend, type LoadItem, SPACES, type Space, type Writer } from "../../backends/backend.ts";
+import { failpoint } from "../../lib/failpoint.ts";
 import { entryLine } from "./line.ts";
 
 /** What a copy takes along: locks are held by processes, which a copy does not have. */
@@ -31,6 +32,7 @@ export async function copyEntries({
     const { written, same } = await to.load(() => items, { replace: [], above: revision }, by);
     total.written += written;
     total.same += same;
+    failpoint("copy.batch");
     progress?.(items.length);
   };
   for (const space of COPIED) {

@@ -1,18 +1,19 @@
 import type { Backend, Loaded, LoadItem, Writer } from "../../backends/backend.ts";
 import { SqliteBackend } from "../../backends/sqlite/backend.ts";
-import { type Verification, verifyFile } from "../../backends/sqlite/verify.ts";
+import { removeStore } from "../../backends/sqlite/create.ts";
+import { describeFinding, type Verification, verifyFile } from "../../backends/sqlite/verify.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { COPIED } from "./copy.ts";
 
 /** Checks a backup as a whole. Raises `damaged` for one that is not as it was written, and what opening it raises. */
-export function checkBackup(file: string): Verification {
-  const checked = verifyFile(file);
+export async function checkBackup(file: string): Promise<Verification> {
+  const checked = await verifyFile(file);
   const [finding] = checked.findings;
   if (finding === undefined) return checked;
   throw new RunnerError(
     "damaged",
-    `Cannot restore "${file}": ${finding.where}: ${finding.what}. Nothing was changed; use another backup.`,
+    `Cannot restore "${file}": ${describeFinding(finding)}. Nothing was changed; use another backup.`,
   );
 }
 
@@ -25,7 +26,7 @@ export async function restoreEntries(
   backend: Backend,
   { by, scratch }: { by: Writer; scratch: string },
 ): Promise<Loaded> {
-  const { copyFileSync, rmSync, chmodSync } = node.fs;
+  const { copyFileSync, chmodSync } = node.fs;
   try {
     copyFileSync(file, scratch);
     chmodSync(scratch, 0o600);
@@ -38,7 +39,7 @@ export async function restoreEntries(
       copy.close();
     }
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(scratch + suffix, { force: true });
+    removeStore(scratch);
   }
 }
 

@@ -1,14 +1,19 @@
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
 import { dirname, exists, join } from "../lib/path.ts";
 
 const PROJECT_FILES = ["runner.yaml", "runner.yml", "runner.toml", "runner.json"];
 
-/**
- * The project's config file: that of `folder` or of its nearest parent with one. Raises `invalid` where a
- * folder has several, since nobody could tell which counts.
- */
+/** The project's config file: that of `folder` or of its nearest parent with one. Raises as `projectFileIn`. */
 export function findProjectFile(folder: string): string | undefined {
+  const file = projectFileIn(folder);
+  if (file !== undefined) return file;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : findProjectFile(parent);
+}
+
+/** The config file of a folder. Raises `invalid` where it has several, since nobody could tell which counts. */
+export function projectFileIn(folder: string): string | undefined {
   const present = PROJECT_FILES.filter((name) => exists(join(folder, name)));
   const [first, second] = present;
   if (first !== undefined && second !== undefined) {
@@ -17,9 +22,7 @@ export function findProjectFile(folder: string): string | undefined {
       `Cannot load "${join(folder, first)}": there is a "${second}" beside it. Keep one of them.`,
     );
   }
-  if (first !== undefined) return join(folder, first);
-  const parent = dirname(folder);
-  return parent === folder ? undefined : findProjectFile(parent);
+  return first === undefined ? undefined : join(folder, first);
 }
 
 /**
@@ -29,20 +32,23 @@ export function findProjectFile(folder: string): string | undefined {
 export function readConfigFile(path: string): unknown {
   // Where a file stands in place of its folder, whoever needs the folder reports that.
   if (!exists(path)) return undefined;
-  let text: string;
+  const bytes = readBytes(path);
+  const { parseConfig }: typeof import("./parse.ts") = require("./parse.ts");
   try {
-    text = node.fs.readFileSync(path, "utf8");
-  } catch (error) {
-    throw new RunnerError("invalid", `Cannot read "${path}": ${messageOf(error)}.`, { cause: error });
-  }
-  try {
-    return parse(text, node.path.extname(path)) ?? {};
+    return parseConfig(bytes, node.path.extname(path));
   } catch (error) {
     throw new RunnerError("invalid", `Cannot load "${path}": ${messageOf(error)}.`, { cause: error });
   }
 }
 
-function parse(text: string, ending: string): unknown {
-  if (ending === ".json") return text.trim() === "" ? {} : JSON.parse(text);
-  return ending === ".toml" ? Bun.TOML.parse(text) : Bun.YAML.parse(text);
+function readBytes(path: string): Uint8Array {
+  const refuse = (why: string, cause?: unknown) =>
+    new RunnerError("invalid", `Cannot read "${path}": ${why}.`, { cause });
+  try {
+    // A pipe would make us wait for somebody to write into it.
+    if (!node.fs.statSync(path).isFile()) throw refuse("it is not a file");
+    return node.fs.readFileSync(path);
+  } catch (error) {
+    throw error instanceof RunnerError ? error : refuse(systemReason(error), error);
+  }
 }

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { didYouMean, nearest } from "../lib/suggest.ts";
+import { cut, escapeControls } from "../lib/text.ts";
 import type { SettingName, Settings } from "./config.ts";
 import { type Environment, isSettingVariable } from "./environment.ts";
 import { SCHEMA } from "./schema.ts";
@@ -73,7 +74,7 @@ function unknownKey(path: string, prefix: string): RunnerError {
   // A key in the wrong place is far from the right path as text, but has the same last word.
   const meant = nearest(path, [...NAMES, ...sections]) ?? NAMES.find((name) => name.endsWith(`.${key}`));
   const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
-  return invalid(`${prefix}there is no setting "${path}".${hint}`);
+  return invalid(`${prefix}there is no setting ${show(path)}.${hint}`);
 }
 
 /** The value as its schema gives it; `subject` begins the message when it does not fit. */
@@ -106,9 +107,11 @@ function yamlOf(text: string): unknown {
   }
 }
 
+/** A value in one line as far as a message has room for it, without effect on the terminal and passwords of URLs. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  const text = JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner));
+  const masked = (text ?? String(value)).replace(/(:\/\/[^\s"/:]*:)[^\s"/]*@/g, "$1•••@");
+  return cut(escapeControls(masked), SHOWN);
 }
 
 function isSetting(path: string): path is SettingName {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULTS } from "../../src/config/config.ts";
+import { DEFAULTS, type SettingName } from "../../src/config/config.ts";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
+import { writeRecord } from "../../src/config/trust-store.ts";
+import { surveyTrust } from "../../src/config/trust-survey.ts";
 import { createFolder, type TemporaryFolder } from "../helpers/folder.ts";
 
 /** Loads with a home and a project folder below `folder`. */
@@ -168,6 +169,75 @@ plugins: { paths: [more], config: { slack: { url: x } } }
   });
 });
 
+/** A value of each setting that is not its default, as a variable has it, and as a config gives it. */
+const SAMPLES: { readonly [N in SettingName]: readonly [text: string, value: unknown] } = {
+  "state.backend": ["memory", "memory"],
+  "state.path": ["/s", "/s"],
+  "state.url": ["redis://host/1", "redis://host/1"],
+  "state.pool_size": ["4", 4],
+  "state.durability": ["normal", "normal"],
+  "state.busy_timeout": ["5s", 5000],
+  "state.cache_size": ["100", 100],
+  "state.max_value": ["1KiB", 1024],
+  "state.session": ["[a, b]", ["a", "b"]],
+  "state.session_max": ["2048", 2048],
+  "state.history.keep": ["7", 7],
+  "state.history.for": ["1h", 3_600_000],
+  "state.history.bytes_per_key": ["1MiB", 2 ** 20],
+  "state.backups.keep": ["0", 0],
+  "state.options": ["{ tls: true }", { tls: true }],
+  "run.jobs": ["8", 8],
+  "run.timeout": ["1m", 60_000],
+  "run.keep_going": ["true", true],
+  "run.keep_runs": ["1", 1],
+  "lua.memory": ["64MiB", 2 ** 26],
+  "secrets.patterns": ['["*key*"]', ["*key*"]],
+  "plugins.paths": ["[/p]", ["/p"]],
+  "plugins.config": ["{ slack: { channel: ops } }", { slack: { channel: "ops" } }],
+};
+
+describe("the variable and the key of each setting", () => {
+  test.each(Object.entries(SAMPLES))("%s can be set by both", async (setting, [text, value]) => {
+    // The keys of the table are the names of settings.
+    const name = setting as SettingName;
+    expect(DEFAULTS[name]).not.toEqual(value);
+    using folder = createFolder();
+    const variable = `RUNNER_${name.replaceAll(".", "_").toUpperCase()}`;
+    const byVariable = await load(folder, { env: { [variable]: text } });
+    expect<unknown[]>([byVariable.settings[name], byVariable.origins[name]]).toEqual([value, variable]);
+    const nested = name.split(".").reduceRight((inner, key) => `{ ${key}: ${inner} }`, text);
+    const file = folder.write("project/runner.yaml", nested);
+    const byFile = await load(folder);
+    expect<unknown[]>([byFile.settings[name], byFile.origins[name]]).toEqual([value, file]);
+  });
+
+  test("are all that there are", () => {
+    expect(Object.keys(SAMPLES)).toEqual(Object.keys(DEFAULTS));
+  });
+
+  test.each([
+    [
+      "runner.toml",
+      "[state]\ndurabilty = 'full'",
+      'no setting "state.durabilty". Did you mean "state.durability"?',
+    ],
+    ["runner.toml", "[run]\njobs = 'x'", 'run.jobs is "x". Expected a whole number from 1 up.'],
+    ["runner.toml", "[run]\njobs = 9007199254740993", "Integer cannot be losslessly represented"],
+    ["runner.json", '{"run":{"job":1}}', 'no setting "run.job". Did you mean "run.jobs"?'],
+    ["runner.json", '{"run":{"jobs":1.5}}', "run.jobs is 1.5. Expected a whole number from 1 up."],
+    ["runner.json", '{"run":{"jobs":1,"jobs":2}}', '"jobs" is there twice (line 1).'],
+    ["runner.yaml", `run: { jobs: [${'"x", '.repeat(99)}] }`, 'run.jobs is ["x","x"'],
+    ["runner.yaml", "state: { url: [redis://me:hunter2@host] }", 'state.url is ["redis://me:•••@host"].'],
+    ["runner.yaml", '"sta\\u001bte": 1', 'no setting "sta\\u001bte".'],
+  ])("mistakes in %s are named: %s", async (name, text, message) => {
+    using folder = createFolder();
+    const file = folder.write(`project/${name}`, text);
+    const failure = load(folder);
+    await expect(failure).rejects.toThrow(`Cannot load "${file}": `);
+    await expect(failure).rejects.toThrow(message);
+  });
+});
+
 describe("loadConfig() in a project that needs trust", () => {
   test.each([
     ["state: { path: elsewhere }", "it sets state.path"],
@@ -177,8 +247,11 @@ describe("loadConfig() in a project that needs trust", () => {
     folder.write("project/runner.yaml", text);
     await expect(load(folder, { project: "needs-trust" })).rejects.toMatchObject({ code: "invalid" });
     await expect(load(folder, { project: "needs-trust" })).rejects.toThrow(message);
-    folder.write("home/trusted.json", JSON.stringify([realpathSync(join(folder.path, "project"))]));
+    const { folder: trusted, files } = surveyTrust(join(folder.path, "project"), {});
+    writeRecord(join(folder.path, "home"), { folder: trusted, trustedAt: 0, files });
     await load(folder, { project: "needs-trust" });
+    folder.write("project/runner.yaml", `${text}\n`);
+    await expect(load(folder, { project: "needs-trust" })).rejects.toThrow("it has changed since");
   });
 
   test("follows what chooses neither stores nor plugins", async () => {

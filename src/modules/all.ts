@@ -1,21 +1,20 @@
 import { bindModule } from "./bind.ts";
 import type { ModuleDef } from "./define.ts";
+import type { FileHost } from "./file/module.ts";
+import type { HttpHost } from "./http/module.ts";
 import type { LogRecord } from "./log.ts";
 import type { LuaModule, LuaRecord } from "./module.ts";
 import type { OsHost } from "./os.ts";
 
 /** What the modules get from a run. */
-export interface ModulesHost extends OsHost {
+export interface ModulesHost extends OsHost, FileHost, HttpHost {
   readonly values: LuaRecord;
   readonly log: (record: LogRecord) => void;
-  /** Whether what has this name must not be shown. */
-  readonly isSecret?: (name: string) => boolean;
 }
 
 /** Makes the definition of each module; its file is loaded only then, so that a script pays for what it uses. */
 const MODULES = {
-  log: (host) =>
-    from<typeof import("./log.ts")>(require("./log.ts")).createLogModule(host.log, host.isSecret),
+  log: (host) => from<typeof import("./log.ts")>(require("./log.ts")).createLogModule(host.log, host.secrets),
   exec: (host) => from<typeof import("./exec.ts")>(require("./exec.ts")).createExecModule(host),
   fs: (host) => from<typeof import("./fs.ts")>(require("./fs.ts")).createFsModule(host),
   file: (host) => from<typeof import("./file/module.ts")>(require("./file/module.ts")).createFileModule(host),
@@ -27,10 +26,11 @@ const MODULES = {
   template: (host) =>
     from<typeof import("./template/module.ts")>(require("./template/module.ts")).createTemplateModule(host),
   http: (host) => from<typeof import("./http/module.ts")>(require("./http/module.ts")).createHttpModule(host),
-  time: () => from<typeof import("./time.ts")>(require("./time.ts")).timeModule,
+  time: (host) => from<typeof import("./time.ts")>(require("./time.ts")).createTimeModule(host),
   env: (host) => from<typeof import("./env.ts")>(require("./env.ts")).createEnvModule(host),
   values: (host) =>
     from<typeof import("./values.ts")>(require("./values.ts")).createValuesModule(host.values),
+  params: () => from<typeof import("./params.ts")>(require("./params.ts")).paramsModule,
   os: (host) => from<typeof import("./os.ts")>(require("./os.ts")).createOsModule(host),
 } satisfies Record<string, (host: ModulesHost) => ModuleDef>;
 
@@ -64,9 +64,23 @@ export function createGlobals(host: ModulesHost): LuaModule {
   return bindModule(defineGlobals(host), host.permits);
 }
 
-/** Lua that completes a module once it is registered. */
-export function wordsOf(name: string): string | undefined {
-  return name === "data"
-    ? from<typeof import("./data/modules.ts")>(require("./data/modules.ts")).DATA_WORDS
-    : undefined;
+/** Lua that completes a module once it is registered, and the functions that it gets for that. */
+export function wordsOf(name: string, host: ModulesHost): Words | undefined {
+  if (name === "data") {
+    const { DATA_WORDS } = from<typeof import("./data/modules.ts")>(require("./data/modules.ts"));
+    return { source: DATA_WORDS, functions: {} };
+  }
+  if (name === "log") {
+    const { LOG_WORDS } = from<typeof import("./log.ts")>(require("./log.ts"));
+    return { source: LOG_WORDS, functions: {} };
+  }
+  if (name !== "params") return undefined;
+  const { PARAMS_WORDS, createParamsFunctions } = from<typeof import("./params.ts")>(require("./params.ts"));
+  return { source: PARAMS_WORDS, functions: createParamsFunctions(host) };
+}
+
+/** A module's own Lua. */
+export interface Words {
+  readonly source: string;
+  readonly functions: LuaModule["functions"];
 }

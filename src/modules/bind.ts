@@ -10,16 +10,32 @@ import type { Shape, Words } from "./schema/words.ts";
  */
 export function bindModule(module: ModuleDef, permits: Permits = UNLIMITED): LuaModule {
   const functions: Record<string, HostFunction> = {};
-  const effects: string[] = [];
+  const harmless: string[] = [];
+  const waits: Record<string, string> = {};
   for (const [name, definition] of Object.entries(module.functions)) {
     if (definition.run === undefined) continue;
+    const effect = definition.effect ?? module.effect ?? true;
     for (const called of [name, ...(definition.aliases ?? [])]) {
-      functions[called] = bindFunction(calleeOf(module, called), definition, permits);
-      if (definition.effect) effects.push(called);
+      const callee = calleeOf(module, called);
+      functions[called] = mayCall(definition, effect, module, permits)
+        ? bindFunction(callee, definition, permits)
+        : () => deny("plugins", callee, module.name);
+      if (!effect) harmless.push(called);
+      if (definition.waits) waits[called] = callee;
     }
   }
   const fields = Object.entries(module.fields ?? {}).map(([name, { value }]) => [name, value] as const);
-  return { name: module.name, functions, fields: Object.fromEntries(fields), effects };
+  return { name: module.name, functions, fields: Object.fromEntries(fields), harmless, waits };
+}
+
+/** Whether a sandbox leaves a function: one that has effects and does not say which must be allowed as such. */
+function mayCall(
+  { permission }: FunctionDef<never>,
+  effect: boolean,
+  { name }: ModuleDef,
+  permits: Permits,
+): boolean {
+  return !effect || permission !== undefined || permits.allows("plugins", name);
 }
 
 /** What messages call a function: `fs.read`, or its name alone when it belongs to no module. */
@@ -37,15 +53,24 @@ export function bindFunction(
   if (permission !== undefined && !permits.any(permission)) return () => deny(permission, callee);
   // The arguments that reach `run` have passed its own schemas.
   const run = definition.run as unknown as (args: unknown, given: number) => ReturnType<HostFunction>;
-  if (args === undefined) return (...values) => run({}, values.length);
+  const read = createReader(args);
+  const name = () => callee;
+  return (...values) => run(read(values, name), values.length);
+}
+
+/** Reads the arguments of calls: what `run` gets. Raises `bad_argument` when they are not as described. */
+export function createReader(
+  args: FunctionDef<never>["args"],
+): (values: readonly LuaValue[], callee: () => string) => unknown {
+  if (args === undefined) return () => ({});
   if (typeof args !== "function") {
     const shape = Object.fromEntries(args.map((schema, i) => [String(i + 1), schema] as const));
-    return (...values) => run(explain(callee, shape, values), values.length);
+    return (values, callee) => explain(callee(), shape, values);
   }
   let accept: ReturnType<typeof createAcceptor> | undefined;
-  return (...values) => {
+  return (values, callee) => {
     accept ??= createAcceptor(args);
-    return run(accept(values) ?? explain(callee, args, values), values.length);
+    return accept(values) ?? explain(callee(), args, values);
   };
 }
 

@@ -26,6 +26,7 @@ export function createCmd(host: ModuleHost): FunctionDef<never> {
     example:
       'cmd{ command = "touch done", creates = "done" }  assert(not cmd{ command = "false", creates = "done" }.changed)',
     effect: true,
+    waits: true,
     permission: "exec",
     async run({ options: { command, creates, unless, delegate_to: agent, ...options } }) {
       if (agent !== undefined && agent !== "local") {

@@ -39,43 +39,37 @@ export function shellCommand(line: string, shell = "/bin/sh"): string[] {
  */
 export async function runCommand(command: CommandSpec): Promise<CommandResult> {
   const child = spawn(command);
-  using _ = follow(child, command.context);
-  let timedOut = false;
-  const stop = () => void stopGroup(child);
-  const expire = () => {
-    timedOut = true;
-    stop();
+  using following = follow(child, command.context);
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    following.stop();
   };
-  const callOff = command.timeout === undefined ? undefined : startTimer(command.timeout, expire);
+  const { timeout } = command;
+  const callOff = timeout === undefined ? undefined : startTimer(timeout, () => fail(tooLong(command)));
   const collect = async (stream: "stdout" | "stderr") => {
     const { onLine } = command;
     if (onLine === undefined) return child[stream].bytes();
-    try {
-      return await readLines(child[stream], (line) => onLine(line, stream));
-    } catch (error) {
-      stop();
-      throw error;
-    }
+    return readLines(child[stream], (line) => onLine(line, stream)).catch((error) => {
+      fail(error);
+      return new Uint8Array();
+    });
   };
   try {
-    const ended = await Promise.allSettled([collect("stdout"), collect("stderr"), child.exited]);
-    const failed = ended.find((part) => part.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    if (timedOut) {
-      throw new RunnerError(
-        "timeout",
-        `Cannot finish ${JSON.stringify(command.argv.join(" "))}: stopped after ${(command.timeout ?? 0) / 1000} s.`,
-      );
-    }
-    const [stdout, stderr, exitCode] = ended.map((part) => (part.status === "fulfilled" ? part.value : 0));
-    return { stdout: asContent(stdout), stderr: asContent(stderr), exitCode: Number(exitCode) };
+    const whole = Promise.all([collect("stdout"), collect("stderr"), child.exited]);
+    const ended = await Promise.race([whole, following.stopped]);
+    if (failure !== undefined) throw failure.error;
+    if (ended === undefined) throw command.context?.signal?.reason;
+    const [stdout, stderr, exitCode] = ended;
+    return { stdout: fromBytes(stdout), stderr: fromBytes(stderr), exitCode };
   } finally {
     callOff?.();
   }
 }
 
-function asContent(output: Uint8Array | number | undefined): string | Uint8Array {
-  return output instanceof Uint8Array ? fromBytes(output) : "";
+function tooLong({ argv, timeout = 0 }: CommandSpec): RunnerError {
+  const command = JSON.stringify(argv.join(" "));
+  return new RunnerError("timeout", `Cannot finish ${command}: stopped after ${timeout / 1000} s.`);
 }
 
 /** Reads a stream to its end, handing on line by line without the line ends; returns all of it. */
@@ -108,34 +102,52 @@ export async function runShellLine(
   onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void,
 ): Promise<number> {
   const child = spawn({ argv: shellCommand(line), cwd: context.cwd, context });
-  using _ = follow(child, context);
+  using following = follow(child, context);
   const forward = async (stream: "stdout" | "stderr") => {
     for await (const chunk of child[stream]) onOutput(stream, chunk);
   };
-  await Promise.all([forward("stdout"), forward("stderr")]);
+  await Promise.race([Promise.all([forward("stdout"), forward("stderr")]), following.stopped]);
   const exitCode = await child.exited;
   context.signal?.throwIfAborted();
   return exitCode;
 }
 
-/** Stops a child when what it belongs to has to end, which in turn has not ended before the child. */
-function follow(child: Subprocess, context: CallContext | undefined): Disposable {
+/** How long, in ms, the output of a group that was stopped is still read: who left the group may keep the pipe open. */
+const PIPE_GRACE = 100;
+
+/** A child that is stopped when what it belongs to has to end, which in turn has not ended before the child. */
+interface Following extends Disposable {
+  /** Stops its whole group. */
+  stop(): void;
+  /** Resolves when the group was stopped and there is no more to wait for. */
+  readonly stopped: Promise<undefined>;
+}
+
+function follow(child: Subprocess, context: CallContext | undefined): Following {
   const { signal, running } = context ?? {};
-  const stop = () => void stopGroup(child);
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    void stopGroup(child).then(() => setTimeout(resolve, PIPE_GRACE));
+  };
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop);
   const { exited } = child;
   running?.add(exited);
   void exited.finally(() => running?.delete(exited));
-  return { [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
+  return { stop, stopped, [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
 }
 
 function spawn(command: CommandSpec) {
+  const added = { ...command.context?.env, ...command.env };
   try {
     return spawnGuarded(() =>
       Bun.spawn([...command.argv], {
         cwd: command.cwd,
-        env: { ...process.env, ...command.context?.env, ...command.env },
+        // Ours goes to a child by itself; to hand one over costs a tenth of a small command.
+        ...(Object.keys(added).length > 0 && { env: { ...process.env, ...added } }),
         stdin: command.stdin === undefined ? "ignore" : Buffer.from(command.stdin),
         stdout: "pipe",
         stderr: "pipe",

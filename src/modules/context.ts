@@ -1,4 +1,5 @@
 import type { Store } from "../state/store.ts";
+import type { LuaRecord } from "./module.ts";
 
 /** What a host function knows of the task (or plain script) that calls it. */
 export interface CallContext {
@@ -8,6 +9,8 @@ export interface CallContext {
   readonly task?: string;
   /** The context of the coroutine that spawned this one. */
   readonly parent?: CallContext;
+  /** The task's parameters; absent at the top level of a file. */
+  readonly params?: LuaRecord;
   /** Environment variables that its commands get besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Aborted when the task has to end: what it started must be stopped. */

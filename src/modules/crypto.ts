@@ -13,6 +13,7 @@ const MOST_RANDOM_BYTES = 1 << 20;
 export const cryptoModule: ModuleDef = {
   name: "crypto",
   description: "Digests, encodings, random bytes and ids.",
+  effect: false,
   functions: {
     ...(Object.fromEntries(DIGESTS.map((name) => [name, digest(name)])) as Record<
       Digest,

@@ -14,9 +14,14 @@ export interface FunctionDef<S extends Shape = Shape> {
   readonly example: string;
   /** Further names of the function, for scripts of older tools. */
   readonly aliases?: readonly string[];
-  /** Whether it changes something outside of the script: such a call is refused while a file is only looked at. */
-  readonly effect?: true;
-  /** What a sandboxed script must have been allowed. */
+  /**
+   * Whether it changes something outside of the script: such a call is refused while a file is only looked at. Without
+   * it, as the module says; a function of which nobody says that it is harmless is not.
+   */
+  readonly effect?: boolean;
+  /** Whether it may wait for something: where Lua cannot suspend its caller such a call is refused before it begins. */
+  readonly waits?: true;
+  /** What a sandboxed script must have been allowed; `plugins` where it is absent and there is an effect. */
   readonly permission?: Permission;
   /**
    * What it does; absent when the module's own Lua does it.
@@ -38,8 +43,12 @@ export interface FieldDef {
 export interface ModuleDef {
   readonly name: string;
   readonly description: string;
+  /** The `effect` of those functions that do not say theirs. */
+  readonly effect?: boolean;
   readonly functions: Readonly<Record<string, FunctionDef<never>>>;
   readonly fields?: Readonly<Record<string, FieldDef>>;
+  /** Whether it has fields of other names too, as a run gives them. */
+  readonly open?: true;
 }
 
 /** Gives a function's `run` the types of its arguments. */

@@ -3,6 +3,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
 import type { ModuleHost } from "./host.ts";
+import { SameArgument } from "./module.ts";
 
 /** A variable of the environment; `HOSTNAME`, which shells know but seldom hand on, is filled in. */
 export function environmentVariable(name: string): string | undefined {
@@ -11,14 +12,17 @@ export function environmentVariable(name: string): string | undefined {
 }
 
 /** The Lua module `env`: the environment of this process. */
-export function createEnvModule({ permits }: Pick<ModuleHost, "permits">): ModuleDef {
+export function createEnvModule({ permits, secrets }: Pick<ModuleHost, "permits" | "secrets">): ModuleDef {
   const read = (name: string, callee: string) => {
     permits.check("env", name, callee);
-    return environmentVariable(name);
+    const value = environmentVariable(name);
+    secrets.note(name, value);
+    return value;
   };
   return {
     name: "env",
     description: "The environment of this process.",
+    effect: false,
     functions: {
       get: defineFunction({
         description: "A variable, else the default, else nil.",
@@ -26,7 +30,8 @@ export function createEnvModule({ permits }: Pick<ModuleHost, "permits">): Modul
         returns: "string?",
         example: 'assert(env.get("NO_SUCH_VARIABLE", "none") == "none")',
         permission: "env",
-        run: ({ name, default: fallback }) => read(name, "env.get") ?? fallback,
+        // The default itself, which may be what the host has no value for.
+        run: ({ name }) => read(name, "env.get") ?? new SameArgument(2),
       }),
 
       require: defineFunction({
@@ -54,7 +59,9 @@ export function createEnvModule({ permits }: Pick<ModuleHost, "permits">): Modul
         run() {
           const names = Object.keys(process.env);
           for (const name of names) permits.check("env", name, "env.all");
-          return Object.assign(createRecord(), process.env);
+          const all = Object.assign(createRecord(), process.env);
+          secrets.note("", all);
+          return all;
         },
       }),
     },

@@ -4,6 +4,7 @@ import { type CommandResult, type CommandSpec, runCommand, shellCommand } from "
 import { defineFunction, type ModuleDef } from "./define.ts";
 import type { ModuleHost } from "./host.ts";
 import type { LuaRecord } from "./module.ts";
+import { programAt } from "./permits.ts";
 import type { ArgsOf, Shape, Words } from "./schema/words.ts";
 
 /** The arguments that `exec.run` and its kin take: a line for the shell or a list of words, and options. */
@@ -38,6 +39,7 @@ export function createExecModule(host: ModuleHost): ModuleDef {
           'local r = exec.run({ "echo", "hi" }, { timeout = "5s" })  assert(r.success and r.stdout == "hi\\n")',
         aliases: ["command", "cmd", "shell"],
         effect: true,
+        waits: true,
         permission: "exec",
         run: (args) => run(host, "exec.run", args).then(toTable),
       }),
@@ -48,6 +50,7 @@ export function createExecModule(host: ModuleHost): ModuleDef {
         returns: "string",
         example: 'assert(exec.output("echo hi") == "hi")',
         effect: true,
+        waits: true,
         permission: "exec",
         run: ({ command, options }) =>
           run(host, "exec.output", { command, options: { ...options, check: true } }).then(({ stdout }) =>
@@ -59,6 +62,7 @@ export function createExecModule(host: ModuleHost): ModuleDef {
         args: (z) => ({ program: z.string() }),
         returns: "string?",
         example: 'assert(exec.which("no-such-program") == nil)',
+        effect: false,
         permission: "exec",
         run: ({ program }) => Bun.which(program, { cwd: host.current().cwd }) ?? undefined,
       }),
@@ -85,11 +89,16 @@ export async function run(
       `${callee}: argument 1 (command): expected a command line or a list of a program and its arguments, got an empty list`,
     );
   }
-  permits.check("exec", typeof command === "string" ? "sh" : program, callee);
   const { env, on_line: onLine } = options;
+  const cwd = resolve(current().cwd, options.cwd ?? "");
+  permits.check("exec", typeof command === "string" ? "sh" : programAt(program, cwd), callee);
+  // With these, a program that is allowed is another one, or runs another one: as good as the shell.
+  if (Object.keys(env ?? {}).some((name) => /^(PATH|LD_.*|DYLD_.*)$/i.test(name))) {
+    permits.check("exec", "sh", callee);
+  }
   const spec: CommandSpec = {
     argv,
-    cwd: resolve(current().cwd, options.cwd ?? ""),
+    cwd,
     env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
     stdin: options.stdin,
     timeout: options.timeout,

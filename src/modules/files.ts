@@ -95,6 +95,6 @@ export async function hashFile(path: string, algorithm: Digest): Promise<string>
 }
 
 /** A name for a temporary file in the same folder: renaming works within a disk only. */
-function besideOf(path: string): string {
+export function besideOf(path: string): string {
   return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
 }

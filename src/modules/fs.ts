@@ -63,6 +63,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         returns: "string",
         example: 'fs.write("a.txt", "one")  assert(fs.read("a.txt") == "one")',
         aliases: ["read_file"],
+        effect: false,
         run: ({ path }, locate) => fromBytes(readFileSync(locate(path))),
       }),
       write: define("write", {
@@ -99,6 +100,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string() }),
         returns: "boolean",
         example: 'assert(not fs.exists("nothing"))',
+        effect: false,
         run: ({ path }, locate) => existsSync(locate(path)),
       }),
       is_file: define("is_file", {
@@ -106,6 +108,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string() }),
         returns: "boolean",
         example: 'assert(not fs.is_file("."))',
+        effect: false,
         run: ({ path }, locate) => statSync(locate(path), { throwIfNoEntry: false })?.isFile() ?? false,
       }),
       is_dir: define("is_dir", {
@@ -113,6 +116,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string() }),
         returns: "boolean",
         example: 'assert(fs.is_dir("."))',
+        effect: false,
         run: ({ path }, locate) => statSync(locate(path), { throwIfNoEntry: false })?.isDirectory() ?? false,
       }),
       stat: define("stat", {
@@ -121,6 +125,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string() }),
         returns: "{ type: string, size: integer, mode: string, modified: number, target?: string }?",
         example: 'fs.write("a.txt", "one")  assert(fs.stat("a.txt").size == 3)',
+        effect: false,
         run: ({ path }, locate) => statOf(locate(path)),
       }),
       mkdir: define("mkdir", {
@@ -196,6 +201,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         returns: "string[]",
         example: 'fs.write("a.txt", "")  assert(fs.list(".")[1] == "a.txt")',
         aliases: ["ls", "readdir"],
+        effect: false,
         run: ({ path }, locate) => readdirSync(locate(path ?? ".")).sort(),
       }),
       glob: define("glob", {
@@ -204,6 +210,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ pattern: z.string(), options: z.options({ cwd: z.optional(z.string()) }) }),
         returns: "string[]",
         example: 'fs.mkdir("src")  fs.write("src/a.lua", "")  assert(#fs.glob("**/*.lua") == 1)',
+        effect: false,
         run({ pattern, options }, locate) {
           const cwd = locate(options.cwd ?? ".");
           // A pattern may lead out of the folder; what it leads to has to be allowed as well.
@@ -224,6 +231,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string(), algorithm: z.optional(z.oneOf(DIGESTS)) }),
         returns: "string",
         example: 'fs.write("a.txt", "one")  assert(fs.hash("a.txt") == crypto.sha256("one"))',
+        effect: false,
         run: ({ path, algorithm }, locate) => hashFile(locate(path), algorithm ?? "sha256"),
       }),
       real: define("real", {
@@ -231,6 +239,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         args: (z) => ({ path: z.string() }),
         returns: "string",
         example: 'assert(fs.real("."):sub(1, 1) == "/")',
+        effect: false,
         run: ({ path }, locate) => realpathSync(locate(path)),
       }),
       join: pathFunction("Parts of a path, joined.", 'assert(fs.join("a", "../b") == "b")', (parts) =>
@@ -261,6 +270,7 @@ function pathFunction(
     example,
     args: (z) => ({ "...parts": z.string() }),
     returns: "string",
+    effect: false,
     run: ({ parts }) => run(parts),
   });
 }

@@ -35,6 +35,13 @@ export class Results {
   constructor(readonly values: readonly LuaValue[]) {}
 }
 
+/** Thrown by a host function: its coroutine goes no further, whatever it catches, and rejects with `reason`. */
+export class Halt extends Error {
+  constructor(readonly reason: unknown) {
+    super("the script has ended");
+  }
+}
+
 /** One of the call's own arguments (1 is the first), given back as it is: the very table, function or coroutine. */
 export class SameArgument {
   constructor(readonly index: number) {}
@@ -53,6 +60,8 @@ export interface LuaModule {
   readonly functions: Readonly<Record<string, HostFunction>>;
   /** Constants beside the functions. */
   readonly fields?: Readonly<Record<string, LuaValue>>;
-  /** Names of the functions that change something outside of the script. */
-  readonly effects?: readonly string[];
+  /** The functions that may wait, and what messages call them: they are refused where Lua cannot suspend the caller. */
+  readonly waits?: Readonly<Record<string, string>>;
+  /** Names of the functions that change nothing outside of the script; all others are taken to do so. */
+  readonly harmless?: readonly string[];
 }

@@ -11,17 +11,17 @@ import { environmentVariable } from "./env.ts";
 import type { ModuleHost } from "./host.ts";
 import { type LuaRecord, type LuaValue, Results } from "./module.ts";
 import { strftime, toCalendar } from "./strftime.ts";
-import { systemNumber, systemReason } from "./system-errors.ts";
+import { attempt, systemNumber, systemReason } from "./system-errors.ts";
 
 export interface OsHost extends ModuleHost {
-  /** Ends the run with this exit code; the promise never settles, so that the script goes no further. */
-  exit(code: number): Promise<never>;
+  /** Ends the run with this exit code, by raising `Halt`. */
+  exit(code: number): never;
   /** Shows what a command of `os.execute` prints. */
   output(stream: "stdout" | "stderr", chunk: Uint8Array, context: CallContext): void;
 }
 
 /** Lua's `os`, on the real machine: its environment, clock, time zone and files (Lua 5.4 manual, §6.9). */
-export function createOsModule({ current, permits, exit, output }: OsHost): ModuleDef {
+export function createOsModule({ current, permits, secrets, exit, output }: OsHost): ModuleDef {
   const locate = (path: string, callee: string) => {
     const absolute = resolve(current().cwd, path);
     permits.check("fs", absolute, callee);
@@ -37,12 +37,14 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         args: (z) => ({ table: z.any() }),
         returns: "integer",
         example: "assert(os.time({ year = 2026, month = 1, day = 1, hour = 0 }) < os.time() + 1e9)",
+        effect: false,
         run: ({ table }) => (table === undefined ? now() : fromFields(table)),
       }),
       clock: defineFunction({
         description: "Seconds of processor time that this process has used.",
         returns: "number",
         example: "assert(os.clock() >= 0)",
+        effect: false,
         run: () => fromFloat(cpuSeconds()),
       }),
       date: defineFunction({
@@ -51,6 +53,7 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         args: (z) => ({ format: z.optional(z.string()), time: z.optional(z.number()) }),
         returns: "string|table",
         example: 'assert(os.date("!%F", 0) == "1970-01-01" and os.date("!*t", 0).year == 1970)',
+        effect: false,
         run: ({ format = "%c", time = now() }) => date(format, time),
       }),
       difftime: defineFunction({
@@ -58,6 +61,7 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         args: (z) => ({ t2: z.number(), t1: z.optional(z.number()) }),
         returns: "number",
         example: "assert(os.difftime(5, 3) == 2.0)",
+        effect: false,
         run: ({ t2, t1 = 0 }) => fromFloat(t2 - t1),
       }),
       getenv: defineFunction({
@@ -65,10 +69,13 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         args: (z) => ({ name: z.string() }),
         returns: "string?",
         example: 'assert(os.getenv("NO_SUCH_VARIABLE") == nil)',
+        effect: false,
         permission: "env",
         run({ name }) {
           permits.check("env", name, "os.getenv");
-          return environmentVariable(name);
+          const value = environmentVariable(name);
+          secrets.note(name, value);
+          return value;
         },
       }),
       execute: defineFunction({
@@ -78,6 +85,7 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         returns: ["boolean?", "string", "integer"],
         example: 'local ok, how, code = os.execute("exit 3")  assert(not ok and how == "exit" and code == 3)',
         effect: true,
+        waits: true,
         permission: "exec",
         run({ command }) {
           if (command === undefined) return true;
@@ -121,7 +129,7 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         permission: "fs",
         run() {
           const path = locate(join(tmpdir(), `lua_${crypto.randomUUID().slice(0, 8)}`), "os.tmpname");
-          writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+          attempt("write", path, () => writeFileSync(path, "", { flag: "wx", mode: 0o600 }));
           return path;
         },
       }),
@@ -130,12 +138,14 @@ export function createOsModule({ current, permits, exit, output }: OsHost): Modu
         args: (z) => ({ locale: z.optional(z.string()), category: z.optional(z.string()) }),
         returns: "string?",
         example: 'assert(os.setlocale() == "C" and os.setlocale("de_DE") == nil)',
+        effect: false,
         run: ({ locale }) => (locale === undefined || ["", "C", "POSIX"].includes(locale) ? "C" : undefined),
       }),
       exit: defineFunction({
         description: "Ends the run: true is 0, false is 1, else the number.",
         args: (z) => ({ code: z.optional(z.either(z.boolean(), z.number())), close: z.any() }),
         example: "if values.stop then os.exit(3) end",
+        effect: false,
         run: ({ code = true }) => exit(typeof code === "number" ? code & 0xff : code ? 0 : 1),
       }),
     },

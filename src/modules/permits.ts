@@ -1,9 +1,12 @@
-import { realpathSync } from "node:fs";
+import { readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 
-/** What a sandboxed script may be allowed: to start processes, to use the network, files, the environment. */
-export const PERMISSIONS = ["exec", "net", "fs", "env"] as const;
+/**
+ * What a sandboxed script may be allowed: to start processes, to use the network, files, the environment, and those
+ * functions of plugins that do not say what they do.
+ */
+export const PERMISSIONS = ["exec", "net", "fs", "env", "plugins"] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** What the scripts of a run may do outside of the state and of pure functions. */
@@ -58,17 +61,38 @@ function readGrant(text: string, folder: string): { permission: Permission; only
   }
   if (rest.length === 0) return { permission };
   const only = rest.join("=");
-  return { permission, only: permission === "fs" ? realPath(resolve(folder, only)) : only };
+  if (permission === "fs") return { permission, only: realPath(resolve(folder, only)) };
+  return { permission, only: permission === "exec" ? programAt(only, folder) : only };
 }
 
+/** Links that may follow each other (path_resolution(7)); those of a circle lead nowhere. */
+const MOST_LINKS = 40;
+
 /** Where a path really leads, as far as it exists: a link must not lead out of what is allowed. */
-function realPath(path: string): string {
+function realPath(path: string, links = MOST_LINKS): string {
   try {
     return realpathSync(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
+    if (parent === path) return path;
+    const folder = realPath(parent, links);
+    const target = links > 0 ? linkTarget(path) : undefined;
+    // A link to what is not there: whoever writes to it makes that.
+    return target === undefined ? join(folder, basename(path)) : realPath(resolve(folder, target), links - 1);
   }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a program is allowed by: its name where PATH finds it, else its absolute path. */
+export function programAt(program: string, folder: string): string {
+  return /[\\/]/.test(program) ? resolve(folder, program) : program;
 }
 
 function covers(permission: Permission, only: string, subject: string): boolean {

@@ -111,7 +111,7 @@ export function strftime(format: string, date: Date, utc: boolean): string | und
     "%": () => "%",
   };
   let known = true;
-  const text = format.replace(/%[EO]?(.?)/gs, (_, letter: string) => {
+  const text = format.replace(/%(?:E(?=[cCxXyY])|O(?=[deHImMSuUVwWy]))?(.?)/gs, (_, letter: string) => {
     const convert = Object.hasOwn(conversions, letter) ? conversions[letter] : undefined;
     known &&= convert !== undefined;
     return convert?.() ?? "";

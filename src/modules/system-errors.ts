@@ -1,9 +1,6 @@
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { RunnerError, systemReason } from "../lib/errors.ts";
 
-/** A system error's words without its code, call and paths: `ENOENT: no such file or directory, open '…'`. */
-export function systemReason(error: unknown): string {
-  return /^[A-Z]+: ([^,]+)/.exec(messageOf(error))?.[1] ?? messageOf(error);
-}
+export { systemReason };
 
 /** The system's number for an error, as Lua's own functions return it; 0 when it has none. */
 export function systemNumber(error: unknown): number {

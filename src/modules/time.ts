@@ -2,6 +2,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { startTimer } from "../lib/timer.ts";
 import { fromFloat } from "../lib/value.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
+import type { ModuleHost } from "./host.ts";
 import { strftime } from "./strftime.ts";
 
 const ISO = "%Y-%m-%dT%H:%M:%S%z";
@@ -10,9 +11,10 @@ const ISO = "%Y-%m-%dT%H:%M:%S%z";
 const CLOCK_STEP_MS = 2;
 
 /** The Lua module `time`. Times are seconds since the epoch with a fraction. */
-export const timeModule: ModuleDef = {
+export const createTimeModule = ({ current }: Pick<ModuleHost, "current">): ModuleDef => ({
   name: "time",
   description: "The clock, waiting, and times as text. Times are seconds since the epoch.",
+  effect: false,
   functions: {
     now: defineFunction({
       description: "The time now, with its fraction.",
@@ -25,7 +27,8 @@ export const timeModule: ModuleDef = {
       description: "Waits; other tasks go on meanwhile. Takes seconds or a duration.",
       args: (z) => ({ seconds: z.duration() }),
       example: 'time.sleep(0.01)  time.sleep("10ms")',
-      run: ({ seconds }) => new Promise((resolve) => void startTimer(seconds, () => resolve(undefined))),
+      waits: true,
+      run: ({ seconds }) => sleep(seconds, current().signal),
     }),
 
     format: defineFunction({
@@ -61,7 +64,18 @@ export const timeModule: ModuleDef = {
       },
     }),
   },
-};
+});
+
+/** Resolves after so many ms; never when the signal comes before, since nobody waits any more then. */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const callOff = startTimer(ms, () => {
+    signal?.removeEventListener("abort", callOff);
+    resolve(undefined);
+  });
+  signal?.addEventListener("abort", callOff, { once: true });
+  return promise;
+}
 
 function bad(name: string, argument: number, expected: string): RunnerError {
   return new RunnerError("bad_argument", `time.${name}: argument ${argument}: expected ${expected}`);

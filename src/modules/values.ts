@@ -11,6 +11,8 @@ export function createValuesModule(values: LuaRecord): ModuleDef {
     name: "values",
     description: "What was given to this run with `--set` and `--values`; `values.x` is nil when it was not.",
     fields: Object.fromEntries(fields),
+    open: true,
+    effect: false,
     functions: {
       require: defineFunction({
         description: "A value; an error that says how to give it when it was not given.",

@@ -1,5 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
+import { createFolder } from "../helpers/folder.ts";
+import { startOnTerminal } from "../helpers/terminal.ts";
 
 let busyAnswers = 0;
 const server = Bun.serve({
@@ -24,6 +30,18 @@ const server = Bun.serve({
         return busyAnswers % 3 === 0 ? new Response("at last") : new Response("later", { status: 503 });
       case "/slow":
         return new Promise<Response>(() => undefined);
+      case "/large":
+        return new Response("x".repeat(300_000));
+      case "/drip":
+        // Never ends, and says so much every 10 ms.
+        return new Response(
+          new ReadableStream({
+            async pull(controller) {
+              await Bun.sleep(10);
+              controller.enqueue(new Uint8Array(1000));
+            },
+          }),
+        );
       case "/bytes":
         return new Response(new Uint8Array([0, 255, 10]));
       default:
@@ -33,12 +51,44 @@ const server = Bun.serve({
 });
 afterAll(() => server.stop(true));
 
+/** A proxy that answers by itself and remembers what it was asked. */
+const asked: string[] = [];
+const proxy = createServer((request, response) => {
+  asked.push(`${request.method} ${request.url}`);
+  response.end("by the proxy");
+});
+proxy.on("connect", (request, socket) => {
+  asked.push(`CONNECT ${request.url}`);
+  socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+});
+proxy.listen(0, "127.0.0.1");
+await once(proxy, "listening");
+const { port: proxyPort } = proxy.address() as AddressInfo;
+afterAll(() => void proxy.close());
+
+/** A server that sends half of what it promised, and the rest when the test says so. */
+const finish = Promise.withResolvers<void>();
+const slow = createServer((_, response) => {
+  response.writeHead(200, { "content-length": 100_000 });
+  response.write("x".repeat(50_000));
+  void finish.promise.then(() => response.end("x".repeat(50_000)));
+});
+slow.listen(0, "127.0.0.1");
+await once(slow, "listening");
+const { port: slowPort } = slow.address() as AddressInfo;
+afterAll(() => void slow.close());
+
 /** What a script prints that has the server's address as `base`. */
-async function run(source: string, args: readonly string[] = []): Promise<string> {
+async function run(
+  source: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   using sandbox = createSandbox();
   const { stdout, stderr } = await sandbox.runLua(
     `local base = "http://127.0.0.1:${server.port}"\n${source}`,
     args,
+    { env },
   );
   expect(stderr).toBe("");
   return stdout;
@@ -90,5 +140,93 @@ describe("http in Lua", () => {
     const source = `print(http.get(base .. "/bytes").body == "\\0\\255\\n")
       http.get(base .. "/bytes", { save_as = "got" }) print(fs.read("got") == "\\0\\255\\n", #fs.list("."))`;
     expect(await run(source)).toBe("true\ntrue\t2\n");
+  });
+
+  test("goes by the proxies of the environment, but to hosts of NO_PROXY", async () => {
+    const address = `http://127.0.0.1:${proxyPort}`;
+    const env = { HTTP_PROXY: address, HTTPS_PROXY: address, NO_PROXY: "127.0.0.1" };
+    const source = `print(http.get("http://somewhere.test/a").body)
+      print(pcall(http.get, "https://somewhere.test/b"))
+      print(http.get(base .. "/moved").json.method)`;
+    const [first, second, third] = (await run(source, [], env)).split("\n");
+    expect([first, third]).toEqual(["by the proxy", "GET"]);
+    expect(second).toStartWith('false\tCannot GET "https://somewhere.test/b": Proxy refused');
+    expect(asked).toEqual(["GET http://somewhere.test/a", "CONNECT somewhere.test:443"]);
+  });
+
+  test.if(Bun.which("openssl") !== null)("takes no certificate that nobody vouches for", async () => {
+    using folder = createFolder();
+    const [key, cert] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
+    const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    Bun.spawnSync([
+      "openssl",
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      ...name,
+    ]);
+    using secure = Bun.serve({
+      port: 0,
+      tls: { key: Bun.file(key), cert: Bun.file(cert) },
+      fetch: () => new Response("hello"),
+    });
+    const address = `https://127.0.0.1:${secure.port}/`;
+    const source = `local ok, r = pcall(http.get, "${address}") print(ok and r.body or r)`;
+    const refused = `Cannot GET "${address}": self signed certificate.\n`;
+    expect(await run(source)).toBe(refused);
+    expect(await run(source, [], { NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toBe(refused);
+    expect(await run(source, [], { SSL_CERT_FILE: cert })).toBe("hello\n");
+  });
+
+  test("takes no more than max_size into memory, nor into a file", async () => {
+    const source = `for _, options in ipairs{ { max_size = "100kB" }, { max_size = 100000, save_as = "got" } } do
+        local ok, err = pcall(http.get, base .. "/large", options) print(err.code, err)
+      end
+      print(#http.get(base .. "/large", { max_size = 300000 }).body, #fs.list("."))
+      print(pcall(http.get, base .. "/large", { max_size = "much" }))`;
+    const large = `too_large\tCannot GET "http://127.0.0.1:${server.port}/large": the answer has more than 100.0 kB. Save it to a file with save_as, or raise max_size.`;
+    expect(await run(source)).toBe(
+      `${large}\n${large}\n300000\t1\nfalse\thttp.get: argument 2, field "max_size": expected a size such as 1048576, "64MiB" or "1GiB", got "much"\n`,
+    );
+  });
+
+  test("says when a body cannot be saved, and does not ask again for that", async () => {
+    const source = `local ok, err = pcall(http.get, base .. "/bytes", { save_as = "no/such/folder", retries = 5 }) print(err.code, err)`;
+    expect(await run(source)).toBe('not_found\tCannot write "no/such/folder": no such file or directory\n');
+  });
+
+  test("leaves nothing of a file that did not come whole", async () => {
+    const source = `local ok, err = pcall(http.get, base .. "/drip", { save_as = "got", timeout = "100ms" }) print(err.code, #fs.list("."))`;
+    expect(await run(source)).toBe("timeout\t1\n");
+  });
+
+  test("ends with the task that asked", async () => {
+    const source = `task{ name = "slow", timeout = "200ms", run = function() pcall(http.get, base .. "/drip", { save_as = "got" }) end }
+      task{ name = "after", next_if_fail = { "slow" }, run = function() print(#fs.list(".")) end }`;
+    using sandbox = createSandbox();
+    const { stdout, exitCode } = await sandbox.runLua(
+      `local base = "http://127.0.0.1:${server.port}"\n${source}`,
+    );
+    expect({ stdout, exitCode }).toEqual({ stdout: "1\n", exitCode: 1 });
+  });
+
+  test("shows how far a file is on a terminal, and nothing of that when it is there", async () => {
+    using sandbox = createSandbox();
+    const path = sandbox.write(
+      "get.lua",
+      `http.get("http://127.0.0.1:${slowPort}/", { save_as = "got" }) print("done")`,
+    );
+    const env = { HOME: sandbox.home };
+    const child = startOnTerminal([sandbox.binary, "run", path], { columns: 80, cwd: sandbox.work, env });
+    expect(await child.until((text) => text.includes("%"))).toMatch(/… got .* █+░+ +50 % +50\.0 kB/);
+    finish.resolve();
+    expect(await child.ended).toBe(0);
+    expect(child.screen.text.trim()).toBe("done");
   });
 });

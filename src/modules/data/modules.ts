@@ -61,6 +61,7 @@ export const jsonModule: ModuleDef = {
   name: "json",
   description: "JSON. A null in an object is an absent field, in an array it is `json.null`.",
   fields: { null: { value: null, description: "What stands for null in a list.", type: "lightuserdata" } },
+  effect: false,
   functions: {
     decode: decoder("JSON", "assert(json.decode('[1, null]')[2] == json.null)", decodeJson, ["parse"]),
     encode: jsonEncoder("json.encode", ["stringify"]),
@@ -78,6 +79,7 @@ export const jsonModule: ModuleDef = {
 export const yamlModule: ModuleDef = {
   name: "yaml",
   description: "YAML 1.2.",
+  effect: false,
   functions: {
     decode: decoder("YAML", "assert(yaml.decode('a: [1, 2]').a[2] == 2)", (text) => yaml().decodeYaml(text), [
       "parse",
@@ -98,6 +100,7 @@ export const yamlModule: ModuleDef = {
 export const tomlModule: ModuleDef = {
   name: "toml",
   description: "TOML 1.0.",
+  effect: false,
   functions: {
     decode: decoder("TOML", "assert(toml.decode('a = 1').a == 1)", (text) => toml().decodeToml(text), [
       "parse",
@@ -115,6 +118,7 @@ export const tomlModule: ModuleDef = {
 export const dataModule: ModuleDef = {
   name: "data",
   description: "Documents of all formats, and what is often done with the tables that they hold.",
+  effect: false,
   functions: {
     from_json: decoder("JSON", "assert(data.from_json('{\"a\": 1}').a == 1)", decodeJson, [
       "parse_json",

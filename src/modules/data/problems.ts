@@ -20,3 +20,14 @@ export function badTextAt(format: string, line: number, column: number, problem:
 export function unsayable(format: string, path: string, problem: string): RunnerError {
   return new RunnerError("bad_value", `Cannot write it as ${format}: ${path} ${problem}.`);
 }
+
+/** What a parser gives that calls itself for what is inside. Raises `bad_value` where that has no end. */
+export function parseNested<T>(format: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = `Cannot read the ${format}: it nests too deep, or has itself inside.`;
+    throw new RunnerError("bad_value", problem, { cause: error });
+  }
+}

@@ -4,7 +4,7 @@ import { Float, fromFloat } from "../../lib/value.ts";
 import type { LuaValue } from "../module.ts";
 import { floatText } from "./numbers.ts";
 import { fromParsed, toWritable } from "./plain.ts";
-import { badTextAt } from "./problems.ts";
+import { badTextAt, parseNested } from "./problems.ts";
 
 const FLOAT_TAG = "tag:yaml.org,2002:float";
 
@@ -37,6 +37,10 @@ function floatWord(float: number): string {
  * `bad_value` with line and column.
  */
 export function decodeYamlAll(text: string): LuaValue[] {
+  return parseNested("YAML", () => parseDocuments(text));
+}
+
+function parseDocuments(text: string): LuaValue[] {
   const documents = parseAllDocuments(text, {
     intAsBigInt: true,
     customTags: (tags) => markFloats(tags.filter((tag) => typeof tag === "object")),

@@ -1,18 +1,21 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { chain } from "../../lib/awaitable.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { reasonToKeep } from "../../lib/removable.ts";
+import type { Store } from "../../state/store.ts";
 import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
 import type { ModuleHost } from "../host.ts";
 import type { LuaRecord } from "../module.ts";
 import type { Output, Schema, Words } from "../schema/words.ts";
 import { attempt } from "../system-errors.ts";
 import { readTemplate, render } from "../template/module.ts";
+import { Checksums, checksumOf } from "./checksums.ts";
 import { ensureAbsent, ensureDirectory, ensureFile, readIfThere, type Target } from "./ensure.ts";
 import { withBlock, withLine } from "./text.ts";
 
-const RESULT = "{ changed: boolean, path: string, diff: string }";
+const RESULT = "{ changed: boolean, path: string, diff: string, drift: boolean }";
 const STATES = ["present", "absent"] as const;
 const DEFAULT_MARKER = "# {mark} runner";
 
@@ -25,11 +28,26 @@ const common = (z: Words) => ({
 });
 type Common = { [K in keyof ReturnType<typeof common>]: Output<ReturnType<typeof common>[K]> };
 
+/** What the module gets from a run. */
+export interface FileHost extends ModuleHost {
+  /** Where checksums are remembered; nowhere without it. */
+  readonly store?: Store;
+}
+
 /**
  * The Lua module `file`: files as they should be. Each function changes nothing when all is as described, and says in
  * `changed` and `diff` what it did. In a dry run it only says.
  */
-export function createFileModule(host: ModuleHost): ModuleDef {
+export function createFileModule(host: FileHost): ModuleDef {
+  const checksums = new Checksums(host.store);
+  /** Acts, and tells whether others have changed the file since one of these functions left it. */
+  const follow = (target: Target, act: () => LuaRecord) =>
+    chain(checksums.read(target.path), (known) => {
+      const drift = known !== undefined && known !== checksumOf(target.path);
+      const result = { ...act(), drift };
+      const sum = target.dryRun ? known : checksumOf(target.path);
+      return sum === known ? result : chain(checksums.write(target.path, sum), () => result);
+    });
   const define = <O extends Common>(
     name: string,
     definition: {
@@ -48,7 +66,7 @@ export function createFileModule(host: ModuleHost): ModuleDef {
       permission: "fs",
       run: ({ options }) => {
         const target = locate(host, `file.${name}`, options);
-        return attempt("change", target.name, () => definition.act(options, target));
+        return attempt("change", target.name, () => follow(target, () => definition.act(options, target)));
       },
     });
   const read = (src: string, callee: string) => {
@@ -60,7 +78,7 @@ export function createFileModule(host: ModuleHost): ModuleDef {
   return {
     name: "file",
     description:
-      "Files as they should be: each function does nothing when nothing would change, and returns `changed` and `diff`. All take `dest` (or `path`), `mode` and `owner`.",
+      "Files as they should be: each function does nothing when nothing would change, and returns `changed`, `diff`, and `drift`: whether others have changed the file since one of these functions left it. All take `dest` (or `path`), `mode` and `owner`. In a dry run they only say what they would change.",
     functions: {
       copy: define("copy", {
         description:

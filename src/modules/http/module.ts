@@ -5,10 +5,10 @@ import { decodeJson, encodeJson } from "../data/json.ts";
 import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
 import type { ModuleHost } from "../host.ts";
 import type { LuaRecord, LuaValue } from "../module.ts";
+import type { ShowProgress } from "../progress.ts";
 import type { ArgsOf, Shape, Words } from "../schema/words.ts";
 import type { HttpRequest, HttpResponse } from "./request.ts";
 
-const DEFAULT_TIMEOUT = 30_000;
 const RESPONSE =
   "{ status: integer, ok: boolean, headers: table<string, string>, body: string, json: any, url: string }";
 
@@ -23,15 +23,22 @@ const fields = (z: Words) => ({
   follow: z.optional(z.boolean()),
   check: z.optional(z.boolean()),
   save_as: z.optional(z.string()),
+  max_size: z.optional(z.size()),
 });
 const optionsOf = (z: Words) => z.options(fields(z));
 type Options = ArgsOf<ReturnType<typeof fields> & Shape>;
 
 const OPTIONS_TEXT =
-  "Options: headers, query, body, json (a value to send), form, timeout (30 s), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body).";
+  "Options: headers, query, body, json (a value to send), form, timeout (for all of it; without one, 30 s in which nothing comes end it), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory).";
+
+/** What the module gets from a run. */
+export interface HttpHost extends ModuleHost {
+  /** Shows how far a file is that comes; nothing is shown without it. */
+  readonly showProgress?: ShowProgress;
+}
 
 /** The Lua module `http`. */
-export function createHttpModule(host: ModuleHost): ModuleDef {
+export function createHttpModule(host: HttpHost): ModuleDef {
   const method = (name: string, example: string): FunctionDef<never> =>
     defineFunction({
       description: `Sends a ${name} request; the answer, whatever its status. ${OPTIONS_TEXT}`,
@@ -39,6 +46,7 @@ export function createHttpModule(host: ModuleHost): ModuleDef {
       returns: RESPONSE,
       example,
       effect: true,
+      waits: true,
       permission: "net",
       run: ({ url, options }) => send(host, `http.${name.toLowerCase()}`, name, url, options),
     });
@@ -46,7 +54,8 @@ export function createHttpModule(host: ModuleHost): ModuleDef {
     `local ok, err = pcall(${call}, "http://127.0.0.1:1/")  assert(not ok and err.code == "unavailable")`;
   return {
     name: "http",
-    description: "Requests over HTTP. Certificates are verified; proxies are those of the environment.",
+    description:
+      "Requests over HTTP. Certificates are verified; SSL_CERT_FILE names authorities of your own. Proxies are those of the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY.",
     functions: {
       get: method("GET", refused("http.get")),
       head: method("HEAD", refused("http.head")),
@@ -62,6 +71,7 @@ export function createHttpModule(host: ModuleHost): ModuleDef {
         returns: RESPONSE,
         example: 'assert(not pcall(http.request, { url = "http://127.0.0.1:1/" }))',
         effect: true,
+        waits: true,
         permission: "net",
         run: ({ request: { method: name = "GET", url, ...options } }) =>
           send(host, "http.request", name.toUpperCase(), url, options),
@@ -71,7 +81,7 @@ export function createHttpModule(host: ModuleHost): ModuleDef {
 }
 
 async function send(
-  { current, permits }: ModuleHost,
+  { current, permits, showProgress }: HttpHost,
   callee: string,
   method: string,
   address: string,
@@ -80,20 +90,29 @@ async function send(
   const url = parseUrl(callee, address);
   for (const [name, value] of Object.entries(options.query ?? {}))
     url.searchParams.append(name, String(value));
-  const saveAs = options.save_as === undefined ? undefined : resolve(current().cwd, options.save_as);
-  if (saveAs !== undefined) permits.check("fs", saveAs, callee);
+  const context = current();
+  const { cwd, signal } = context;
+  const { save_as: name } = options;
+  const saveAs = name === undefined ? undefined : { path: resolve(cwd, name), name };
+  if (saveAs !== undefined) permits.check("fs", saveAs.path, callee);
   const { sendRequest }: typeof import("./request.ts") = require("./request.ts");
   const request: HttpRequest = {
     method,
     url,
     ...content(callee, options),
-    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    timeout: options.timeout,
     retries: options.retries ?? 0,
     follow: options.follow ?? true,
     saveAs,
+    maxBytes: options.max_size,
+    signal,
+    showProgress: showProgress && ((what, total) => showProgress(what, total, context)),
     allow: (next) => permits.check("net", next.host, callee),
   };
-  const response = await sendRequest(request);
+  const sending = sendRequest(request);
+  // The task has not ended before what it has begun has been cleared away.
+  context.running?.add(sending);
+  const response = await sending.finally(() => context.running?.delete(sending));
   if (options.check && (response.status < 200 || response.status > 299)) {
     throw new RunnerError(
       "task_failed",

@@ -1,13 +1,18 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { version } from "../../lib/version.ts";
+import type { Progress } from "../progress.ts";
+import { createDeadline, type Deadline, Late } from "./deadline.ts";
+import { lengthOf, readBody, saveBody } from "./receive.ts";
 
 /** Methods that may be sent again when no answer came: twice has the effect of once (RFC 9110, 9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
 /** Answers that mean "later", not "no". */
 const BUSY = [429, 502, 503, 504];
+/** How long nothing may come, in ms, where no time for the whole was given. */
+const SILENCE = 30_000;
+/** Bytes that a body may have that is kept in memory. */
+const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000;
 
@@ -17,13 +22,19 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Headers;
   readonly body?: string | Uint8Array | undefined;
-  /** Milliseconds for everything, from the connection to the last byte; for each try. */
-  readonly timeout: number;
+  /** Milliseconds for everything, from the connection to the last byte, for each try; else 30 s of silence end it. */
+  readonly timeout?: number | undefined;
   /** How often to try again; only idempotent requests are. */
   readonly retries: number;
   readonly follow: boolean;
-  /** Absolute path of a file for the body. */
-  readonly saveAs?: string | undefined;
+  /** A file for the body: its absolute path, and how errors call it. */
+  readonly saveAs?: { readonly path: string; readonly name: string } | undefined;
+  /** Bytes that the body may have; without it 64 MiB in memory, and any number in a file. */
+  readonly maxBytes?: number | undefined;
+  /** Ends it when its caller has to end. */
+  readonly signal?: AbortSignal | undefined;
+  /** Begins to show how far a file is that comes. */
+  readonly showProgress?: ((what: string, total: number | undefined) => Progress) | undefined;
   /** Raises when a host must not be asked; for where a redirection leads, too. */
   readonly allow: (url: URL) => void;
 }
@@ -37,8 +48,9 @@ export interface HttpResponse {
 }
 
 /**
- * Sends a request and resolves with the answer, whatever its status. Raises `timeout`, and `unavailable` when there
- * was none. Certificates are verified; proxies are those of the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+ * Sends a request and resolves with the answer, whatever its status. Raises `timeout`, `too_large`, and `unavailable`
+ * when there was none. Certificates are verified, by
+ * the authorities of SSL_CERT_FILE too; proxies are those of the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
  */
 export async function sendRequest(request: HttpRequest): Promise<HttpResponse> {
   const tries = IDEMPOTENT.includes(request.method) ? request.retries + 1 : 1;
@@ -47,12 +59,17 @@ export async function sendRequest(request: HttpRequest): Promise<HttpResponse> {
     try {
       const response = await sendOnce(request);
       if (last || !BUSY.includes(response.status)) return response;
-      await Bun.sleep(pauseAfter(attempt, response.headers.get("retry-after")));
+      await pause(pauseAfter(attempt, response.headers.get("retry-after")), request.signal);
     } catch (error) {
-      if (last || (error instanceof RunnerError && error.code === "denied")) throw explain(request, error);
-      await Bun.sleep(pauseAfter(attempt, null));
+      if (last || error instanceof RunnerError || request.signal?.aborted) throw explain(request, error);
+      await pause(pauseAfter(attempt, null), request.signal);
     }
   }
+}
+
+/** Waits; rejects when the caller has to end. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await setTimeout(ms, undefined, signal && { signal });
 }
 
 function pauseAfter(attempt: number, retryAfter: string | null): number {
@@ -64,7 +81,8 @@ function pauseAfter(attempt: number, retryAfter: string | null): number {
 const MOST_REDIRECTIONS = 10;
 
 async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
-  const signal = AbortSignal.timeout(request.timeout);
+  using deadline = createDeadline({ total: request.timeout, silence: SILENCE }, request.signal);
+  const { signal } = deadline;
   const headers = new Headers(request.headers);
   if (!headers.has("user-agent")) headers.set("user-agent", `runner/${version}`);
   let { url, method, body } = request;
@@ -76,11 +94,14 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
       headers,
       redirect: "manual",
       signal,
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says. Other authorities: SSL_CERT_FILE.
+      tls: { rejectUnauthorized: true },
       ...(body !== undefined && { body: typeof body === "string" ? body : new Uint8Array(body) }),
     });
+    deadline.touch();
     const location = response.headers.get("location");
     if (!request.follow || location === null || response.status < 300 || response.status > 399) {
-      return await receive(response, url, request.saveAs);
+      return await receive(response, url, request, deadline);
     }
     await response.body?.cancel();
     if (hop >= MOST_REDIRECTIONS) throw new Error(`it redirects more than ${MOST_REDIRECTIONS} times`);
@@ -95,39 +116,38 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
   }
 }
 
-async function receive(response: Response, url: URL, saveAs: string | undefined): Promise<HttpResponse> {
+async function receive(
+  response: Response,
+  url: URL,
+  { maxBytes, saveAs, showProgress }: HttpRequest,
+  deadline: Deadline,
+): Promise<HttpResponse> {
   const { status, headers } = response;
-  const ok = status >= 200 && status < 300;
-  const save = saveAs !== undefined && ok;
-  if (save) await saveBody(response, saveAs);
-  const body = save ? new Uint8Array() : await response.bytes();
+  const save = saveAs !== undefined && status >= 200 && status < 300;
+  using progress = save ? showProgress?.(saveAs.name, lengthOf(response)) : undefined;
+  const receiving = {
+    maxBytes: maxBytes ?? (save ? Number.POSITIVE_INFINITY : DEFAULT_MAX_BYTES),
+    onChunk(bytes: number) {
+      deadline.touch();
+      progress?.advance(bytes);
+    },
+  };
+  if (save) await saveBody(response, saveAs, receiving);
+  const body = save ? new Uint8Array() : await readBody(response, receiving);
   return { status, headers, body, url: url.href };
 }
 
-/** Writes the body as it comes, into a file that takes its place only when it is whole. */
-async function saveBody(response: Response, path: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  const file = createWriteStream(temporary);
-  try {
-    await once(file, "open");
-    for await (const chunk of response.body ?? []) {
-      if (!file.write(chunk)) await once(file, "drain");
-    }
-    file.end();
-    await once(file, "close");
-    await rename(temporary, path);
-  } catch (error) {
-    file.destroy();
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-function explain(request: HttpRequest, error: unknown): RunnerError {
-  if (error instanceof RunnerError) return error;
+function explain(request: HttpRequest, error: unknown): unknown {
+  // The caller has to end: it is told why by what ends it.
+  if (request.signal?.aborted && error === request.signal.reason) return error;
   const what = `Cannot ${request.method} ${JSON.stringify(request.url.origin + request.url.pathname)}`;
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return new RunnerError("timeout", `${what}: no answer in ${request.timeout / 1000} s.`, { cause: error });
+  if (error instanceof Late) {
+    const message = `${what}: no answer in ${error.milliseconds / 1000} s.`;
+    return new RunnerError("timeout", message, { cause: error });
   }
-  return new RunnerError("unavailable", `${what}: ${messageOf(error)}`, { cause: error });
+  if (error instanceof RunnerError) {
+    return error.code === "too_large" ? new RunnerError("too_large", `${what}: ${error.message}`) : error;
+  }
+  const reason = messageOf(error).replace(/\.$/, "");
+  return new RunnerError("unavailable", `${what}: ${reason}.`, { cause: error });
 }

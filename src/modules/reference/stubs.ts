@@ -2,6 +2,12 @@ import { calleeOf } from "../bind.ts";
 import type { FunctionDef, ModuleDef } from "../define.ts";
 import { parametersOf, returnsOf } from "./signature.ts";
 
+/** The name of the file for a module's types. On some disks `State.lua` would be `state.lua`. */
+export function stubFile({ name }: ModuleDef): string {
+  if (name === "") return "globals.lua";
+  return name === name.toLowerCase() ? `${name}.lua` : `${name}-.lua`;
+}
+
 /** Pure: a module as a file of types for the Lua language server, with the reference as comments. */
 export function renderStub(module: ModuleDef): string {
   const head = ["---@meta", ""];
@@ -10,6 +16,7 @@ export function renderStub(module: ModuleDef): string {
     for (const [name, { type, description }] of Object.entries(module.fields ?? {})) {
       head.push(`---@field ${name} ${type} ${description}`);
     }
+    if (module.open) head.push("---@field [string] any");
     head.push(`${module.name} = {}`, "");
   }
   const functions = Object.entries(module.functions).flatMap(([name, definition]) => [

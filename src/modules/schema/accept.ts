@@ -1,7 +1,9 @@
 import { parseDuration } from "../../lib/duration.ts";
+import { parseSize } from "../../lib/size.ts";
+import { Float } from "../../lib/value.ts";
 import { isRecord, toNumber } from "../arguments.ts";
 import { LuaFunction, type LuaValue } from "../module.ts";
-import type { Words } from "./words.ts";
+import { isEnough, type Least, type Words } from "./words.ts";
 
 /** What a quick test gives for a value that it does not take. */
 const REFUSED = Symbol("refused");
@@ -16,6 +18,12 @@ const tests = {
   bytes: () => (value: LuaValue) =>
     typeof value === "string" || value instanceof Uint8Array ? value : REFUSED,
   number: () => number,
+  numeric: () => (value: LuaValue) =>
+    typeof value === "number" || typeof value === "bigint" || value instanceof Float ? value : REFUSED,
+  seconds: (least?: Least) => (value: LuaValue) => {
+    const given = typeof value === "number" ? value : (toNumber(value) ?? Number.NaN);
+    return isEnough(given, least) ? given : REFUSED;
+  },
   integer:
     (least = -Infinity, most = Infinity) =>
     (value: LuaValue) => {
@@ -25,6 +33,8 @@ const tests = {
   boolean: () => (value: LuaValue) => (typeof value === "boolean" ? value : REFUSED),
   duration: () => (value: LuaValue) =>
     parseDuration(typeof value === "string" ? value : (toNumber(value) ?? Number.NaN)) ?? REFUSED,
+  size: () => (value: LuaValue) =>
+    parseSize(typeof value === "string" ? value : (toNumber(value) ?? Number.NaN)) ?? REFUSED,
   oneOf: (words: readonly string[]) => (value: LuaValue) =>
     typeof value === "string" && words.includes(value) ? value : REFUSED,
   fn: () => (value: LuaValue) => (value instanceof LuaFunction ? value : REFUSED),
@@ -71,21 +81,26 @@ export function createAcceptor(
 ): (values: readonly LuaValue[]) => Record<string, unknown> | undefined {
   // A definition only hands on what the words give it, so that they may be tests instead of schemas.
   const shape = args(tests as unknown as Words) as Readonly<Record<string, Test>>;
-  const names = Object.keys(shape);
-  const rest = names.at(-1)?.startsWith("...") ? names.pop() : undefined;
-  const single = names.map((name) => shape[name] ?? tests.any());
-  const item = rest === undefined ? undefined : shape[rest];
-  const restName = rest?.slice(3) ?? "";
-  return (values) => {
+  const named = Object.entries(shape);
+  const rest = named.at(-1)?.[0].startsWith("...") ? named.pop() : undefined;
+  const names = named.map(([name]) => name);
+  const single = named.map(([, test]) => test);
+  const accept = (values: readonly LuaValue[]) => {
     const taken: Record<string, unknown> = {};
-    for (let i = 0; i < names.length; i++) {
-      const value = single[i]?.(values[i]);
+    for (let i = 0; i < single.length; i++) {
+      // Both have as many.
+      const value = (single[i] as Test)(values[i]);
       if (value === REFUSED) return undefined;
       taken[names[i] as string] = value;
     }
-    if (item === undefined) return taken;
-    const items = values.slice(names.length).map(item);
-    taken[restName] = items;
-    return items.includes(REFUSED) ? undefined : taken;
+    return taken;
+  };
+  if (rest === undefined) return accept;
+  const [dotted, test] = rest;
+  const name = dotted.slice(3);
+  return (values) => {
+    const taken = accept(values);
+    const items = values.slice(names.length).map(test);
+    return taken && !items.includes(REFUSED) ? Object.assign(taken, { [name]: items }) : undefined;
   };
 }

@@ -84,8 +84,13 @@ function schemaAt(schema: Schema<unknown>, path: readonly PropertyKey[]): Schema
   const [part, ...deeper] = path;
   if (part === undefined) return schema;
   if (innerType !== undefined) return schemaAt(innerType, path);
-  const inner = shape?.[String(part)] ?? element ?? valueType;
+  const inner = fieldOf(shape, String(part)) ?? element ?? valueType;
   return inner === undefined ? schema : schemaAt(inner, deeper);
+}
+
+/** The schema of a field; none for a name that every object knows, such as `constructor`. */
+function fieldOf(shape: Shape | undefined, name: string): Schema<unknown> | undefined {
+  return shape !== undefined && Object.hasOwn(shape, name) ? shape[name] : undefined;
 }
 
 function valueAt(value: LuaValue, path: readonly PropertyKey[]): LuaValue {
@@ -117,7 +122,7 @@ function toPlain(schema: Schema<unknown>, value: LuaValue): unknown {
   }
   if (!isRecord(value) || !(def.shape || def.valueType)) return value;
   const entries = Object.entries(value).map(([key, inner]) => {
-    const field = def.shape?.[key] ?? def.valueType;
+    const field = fieldOf(def.shape, key) ?? def.valueType;
     return [key, field ? toPlain(field, inner) : inner] as const;
   });
   return Object.fromEntries(entries);

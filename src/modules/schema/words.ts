@@ -1,4 +1,5 @@
 import type { ZodMiniType } from "zod/mini";
+import type { Float } from "../../lib/value.ts";
 import type { LuaFunction, LuaValue } from "../module.ts";
 
 /** A zod schema for one argument; `T` is what the function gets. */
@@ -18,6 +19,14 @@ export type ArgsOf<S extends Shape> = {
     : Output<S[K]>;
 };
 
+/** The least number of seconds that will do. */
+export type Least = "above zero" | "zero or more";
+
+/** Whether a number of seconds is as much as `least` says. */
+export function isEnough(seconds: number, least: Least | undefined): boolean {
+  return seconds > 0 || (least !== "above zero" && seconds === 0) || (least === undefined && seconds < 0);
+}
+
 /**
  * The words in which definitions describe arguments. There are two speakers of them: `schema/accept.ts` builds a
  * quick test for the calls that are right, and `schema/zod.ts` builds zod schemas, which explain a call that is not
@@ -30,11 +39,17 @@ export interface Words {
   bytes(): Schema<string | Uint8Array>;
   /** A number of any subtype; a 64-bit integer is rounded. */
   number(): Schema<number>;
+  /** A number whose subtype counts. */
+  numeric(): Schema<number | bigint | Float>;
   /** A whole number within bounds, both inclusive. */
   integer(least?: number, most?: number): Schema<number>;
   boolean(): Schema<boolean>;
+  /** A number of seconds, fractions allowed; of any size without `least`. */
+  seconds(least?: Least): Schema<number>;
   /** Milliseconds, written as lib/duration.ts says. */
   duration(): Schema<number>;
+  /** Bytes, written as lib/size.ts says. */
+  size(): Schema<number>;
   oneOf<const T extends string>(words: readonly T[]): Schema<T>;
   fn(): Schema<LuaFunction>;
   /** Anything, nil included. */

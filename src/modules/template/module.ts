@@ -11,6 +11,7 @@ export function createTemplateModule(host: ModuleHost): ModuleDef {
   return {
     name: "template",
     description: "Texts with places to fill in, in the Liquid language.",
+    effect: false,
     functions: {
       render: defineFunction({
         description:

@@ -29,8 +29,14 @@ end
 
 local transaction = { __close = function(self) host.end_transaction(self.number) end }
 local scope = { __close = function(self) host.leave(self.place, self.number) end }
-local LOCKS = { try_lock = true, lock = true, unlock = true, is_locked = true, with_lock = true }
 local open
+
+local function set_of(names)
+  local set = {}
+  for name in names:gmatch("%S+") do set[name] = true end
+  return set
+end
+local CALLS, LOCKS = set_of(host.names()), set_of(host.names_of_locks())
 
 -- `place` is the number of a store; `tx` is the table itself where it is a transaction.
 local function add_words(api, place, tx)
@@ -80,9 +86,8 @@ local function add_words(api, place, tx)
   end
 
   if tx then return api end
-  local enter = api.with_lock
   function api.with_lock(...)
-    local mine <close> = setmetatable({ place = place, number = enter(...) }, scope)
+    local mine <close> = setmetatable({ place = place, number = host.with_lock(place, ...) }, scope)
     local fn = select(2, ...)
     if type(fn) == "string" then fn = select(4, ...) end
     return fn()
@@ -93,8 +98,8 @@ end
 function open(place, is_transaction)
   local api = setmetatable({}, {
     __index = function(self, name)
-      local call = host["on " .. name]
-      if call == nil or is_transaction and LOCKS[name] then return nil end
+      if not CALLS[name] or is_transaction and LOCKS[name] then return nil end
+      local call = host[name]
       local function on_place(...) return call(place, ...) end
       rawset(self, name, on_place)
       return on_place
@@ -105,7 +110,3 @@ end
 
 add_words(state, host.state())
 add_words(State, host.session())
-
-function State.list(prefix)
-  return host.keys_with(host.session(), prefix)
-end

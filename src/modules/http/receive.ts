@@ -1,0 +1,75 @@
+import { open, rename, rm } from "node:fs/promises";
+import { RunnerError } from "../../lib/errors.ts";
+import { formatSize } from "../../lib/size.ts";
+import { besideOf } from "../files.ts";
+import { attempt } from "../system-errors.ts";
+
+/** What to do with a body as it comes. */
+export interface Receiving {
+  /** Bytes that it may have. */
+  readonly maxBytes: number;
+  /** Told of each piece. */
+  readonly onChunk: (bytes: number) => void;
+}
+
+/** The whole body. Raises `too_large`. */
+export async function readBody(response: Response, receiving: Receiving): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of piecesOf(response, receiving)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Writes a body as it comes, into a file that takes its place only when it is whole; how many bytes it has. `name` is
+ * how errors call the file. Raises `too_large`, and `task_failed` for what cannot be written.
+ */
+export async function saveBody(
+  response: Response,
+  { path, name }: { readonly path: string; readonly name: string },
+  receiving: Receiving,
+): Promise<number> {
+  const temporary = besideOf(path);
+  const writing = <T>(act: () => Promise<T>) => attempt("write", name, act);
+  const file = await writing(() => open(temporary, "wx"));
+  let size = 0;
+  try {
+    try {
+      for await (const chunk of piecesOf(response, receiving)) {
+        await writing(() => file.writeFile(chunk));
+        size += chunk.length;
+      }
+      await writing(() => file.sync());
+    } finally {
+      await file.close();
+    }
+    await writing(() => rename(temporary, path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return size;
+}
+
+/** How many bytes will come, where the server says so and they are as they were sent. */
+export function lengthOf({ headers }: Response): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || headers.has("content-encoding") ? undefined : Number(length);
+}
+
+async function* piecesOf(
+  response: Response,
+  { maxBytes, onChunk }: Receiving,
+): AsyncGenerator<Uint8Array, void> {
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new RunnerError(
+        "too_large",
+        `the answer has more than ${formatSize(maxBytes)}. Save it to a file with save_as, or raise max_size.`,
+      );
+    }
+    onChunk(chunk.length);
+    yield chunk;
+  }
+}

@@ -1,5 +1,6 @@
 import type { Subprocess } from "bun";
 import { beforeEnding } from "./ending.ts";
+import { dropGroup, guardGroup } from "./guard.ts";
 
 /** How long a group that was told to end may take before it is killed, in ms; below what `ending.ts` grants. */
 const STOP_GRACE = 1500;
@@ -24,6 +25,7 @@ export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Chil
   const callOff = beforeEnding({
     act: () => child && stopGroup(child),
     when: "always",
+    handOver: () => child !== undefined && guardGroup(child.pid),
   });
   try {
     child = spawn();
@@ -31,19 +33,11 @@ export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Chil
     callOff();
     throw error;
   }
-  living.add(child);
   void child.exited.finally(() => {
-    if (child !== undefined) living.delete(child);
+    if (child !== undefined) dropGroup(child.pid);
     callOff();
   });
   return child;
-}
-
-const living = new Set<Subprocess>();
-
-/** Kills the groups of all children that are guarded: nobody waits for them any more. */
-export function killChildren(): void {
-  for (const child of living) signalGroup(child.pid, "SIGKILL");
 }
 
 /** Asks a child's group to end, and kills what is left of it after a while. Resolves when the child has ended. */

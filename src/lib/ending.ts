@@ -13,12 +13,18 @@ export interface LastAct {
    * `idle`: what happens without it is good enough for such a script, which the signal ends at once.
    */
   readonly when: "always" | "idle";
+  /** Called before a script computes: whether somebody else does it from now on, as if it were for `idle`. */
+  handOver?(): boolean;
 }
 
 const acts = new Set<LastAct>();
 let computing = false;
 let listening = false;
 let ending = false;
+/** Whether a signal may have come while there was something to do, and not have been told of yet. */
+let lingering = false;
+/** Whether listening begins again before this thread does something else. */
+let scheduled = false;
 
 /** Has `last` done before a signal ends this process; the function that comes back calls that off. */
 export function beforeEnding(last: LastAct): () => void {
@@ -26,32 +32,46 @@ export function beforeEnding(last: LastAct): () => void {
   listenIfNeeded();
   return () => {
     acts.delete(last);
+    linger();
     listenIfNeeded();
   };
 }
 
+/** A turn in which a signal that came while this thread was busy is heard: after it, what would be undone can be done. */
+export function letSignalsIn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /**
- * Tells that a script computes from now on, or does not any more: no listener of ours would get to run, but it would
- * keep a signal from ending the script.
+ * Tells that a script computes from now on (again, when it may have started something meanwhile), or does not any more:
+ * no listener of ours would get to run, but it would keep a signal from ending the script.
  */
 export function setComputing(now: boolean): void {
   computing = now;
-  if (acts.size === 0) return;
+  if (acts.size === 0 && !lingering) return;
   if (now) {
     listenIfNeeded();
     return;
   }
-  // A signal arrives only when this thread has nothing else to do. Listening costs as much as a small script does,
-  // and many of them may follow each other before that.
+  // A signal that came is told of only when this thread has nothing else to do, and is lost when nobody listens then.
+  // Listening costs as much as a small script does, and many of them may follow each other before that.
   if (scheduled) return;
   scheduled = true;
-  setImmediate(() => {
+  process.nextTick(() => {
     scheduled = false;
     listenIfNeeded();
   });
 }
 
-let scheduled = false;
+/** Listens for a moment longer, to what came before there was nothing left to do. */
+function linger(): void {
+  if (lingering || acts.size > 0) return;
+  lingering = true;
+  setImmediate(() => {
+    lingering = false;
+    listenIfNeeded();
+  });
+}
 
 /** Ends the process at once, without waiting for the last acts to finish: a script may be computing. */
 export function endNow(exitCode: number): never {
@@ -60,13 +80,17 @@ export function endNow(exitCode: number): never {
 }
 
 function listenIfNeeded(): void {
-  const needed = acts.size > 0 && (!computing || [...acts].some(({ when }) => when === "always"));
+  const needed = (acts.size > 0 || lingering) && (!computing || [...acts].some(keepsFromEnding));
   if (needed === listening) return;
   listening = needed;
   for (const [signal, listener] of listeners) {
     if (needed) process.on(signal, listener);
     else process.off(signal, listener);
   }
+}
+
+function keepsFromEnding(last: LastAct): boolean {
+  return last.when === "always" && !last.handOver?.();
 }
 
 async function end(exitCode: number): Promise<void> {

@@ -4,6 +4,7 @@ local host = ...
 local async = async
 local type, error, getmetatable, setmetatable, pcall = type, error, getmetatable, setmetatable, pcall
 local pack, unpack, remove = table.pack, table.unpack, table.remove
+local isyieldable = coroutine.isyieldable
 
 local function expect(ok, callee, argument, wanted, got)
   if not ok then error(("%s: argument %d: expected %s, got %s"):format(callee, argument, wanted, type(got)), 3) end
@@ -33,11 +34,11 @@ function Place:__close()
   wake_first(self.queue)
 end
 
--- Lets the caller wait in a queue until somebody wakes it.
-local function wait_in(queue)
+-- Lets the caller wait in a queue until somebody wakes it; `what` says for what, when nobody ever can.
+local function wait_in(queue, what)
   local place <close> = setmetatable({ queue = queue, ticket = host.ticket() }, Place)
   queue[#queue + 1] = place.ticket
-  host.wait(place.ticket)
+  host.wait(place.ticket, what)
   place.woken = true
 end
 
@@ -64,7 +65,7 @@ end
 -- Waits for its end; its results, or its error.
 function Task:await()
   self.observed = true
-  while not self.results do wait_in(self.queue) end
+  while not self.results do wait_in(self.queue, "await") end
   if not self.results[1] then error(self.results[2], 0) end
   return unpack(self.results, 2, self.results.n)
 end
@@ -87,6 +88,8 @@ function async.spawn(fn, ...)
   local task = setmetatable({ queue = {}, listeners = {} }, Task)
   local args = pack(...)
   task.number = host.ticket()
+  -- What a loop starts without ever waiting has to be cleared away, too.
+  if host.is_turn_due() and isyieldable() then pcall(host.turn) end
   host.start(task.number, function()
     settle(task, pcall(fn, unpack(args, 1, args.n)))
   end)
@@ -121,7 +124,7 @@ local function gather(tasks)
       end
     end
   end
-  while left > 0 and not failed do wait_in(queue) end
+  while left > 0 and not failed do wait_in(queue, "await") end
   if failed then
     cancel_all(tasks)
     error(failed.results[2], 0)
@@ -188,21 +191,24 @@ end
 
 -- Waits while the channel is full; an error when it is closed.
 function Channel:send(value)
-  while not self.closed and self.last - self.first + 1 >= self.capacity + self.waiting do wait_in(self.senders) end
+  while not self.closed and self.last - self.first + 1 >= self.capacity + self.waiting do wait_in(self.senders, "send") end
   if self.closed then error("cannot send into a closed channel", 2) end
   self.last = self.last + 1
   self.items[self.last] = { value }
   wake_first(self.receivers)
 end
 
+local Counted = { __close = function(counted) counted.channel.waiting = counted.channel.waiting - 1 end }
+
 -- The next value, or nil and "closed" when there will be none.
 function Channel:receive()
   while self.first > self.last do
     if self.closed then return nil, "closed" end
     self.waiting = self.waiting + 1
+    -- Whoever is cancelled does not receive any more.
+    local counted <close> = setmetatable({ channel = self }, Counted)
     wake_first(self.senders)
-    wait_in(self.receivers)
-    self.waiting = self.waiting - 1
+    wait_in(self.receivers, "receive")
   end
   local item = self.items[self.first]
   self.items[self.first] = nil
@@ -230,7 +236,7 @@ function async.mutex()
 end
 
 function Mutex:lock()
-  while self.locked do wait_in(self.queue) end
+  while self.locked do wait_in(self.queue, "lock") end
   self.locked = true
 end
 

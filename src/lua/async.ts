@@ -7,6 +7,32 @@ import type { LuaVm } from "./vm.ts";
 /** Lua of the module `async`; it needs the functions of `createAsyncFunctions`. */
 export const ASYNC_WORDS = words;
 
+/** Those of the functions that wait, and what messages call them. */
+export const ASYNC_WAITS = { wait: "async" };
+
+/** Why somebody waits, by which async.lua says it, and what there is to say when nobody can end that. */
+const FOREVER: Readonly<Record<string, string>> = {
+  receive:
+    "Cannot receive from this channel: it waits forever, nobody else can send. Close the channel when nothing more comes.",
+  send: "Cannot send into this channel: it waits forever, nobody else can receive. Start a receiver before, or give the channel a capacity.",
+  lock: "Cannot lock this mutex: it waits forever, nobody else can unlock it. Use mutex:with(fn), which always unlocks.",
+  await: "Cannot await this coroutine: it waits forever, nobody else can end what it waits for.",
+};
+
+/** How many coroutines may be under way, and how many may start before this thread does something else. */
+const MOST_RUNNING = 100_000;
+const MOST_IN_A_TURN = 1000;
+
+/** Somebody who waits for another coroutine. */
+interface Waiting {
+  wake(): void;
+  fail(error: RunnerError): void;
+  /** A key of `FOREVER`. */
+  readonly what: string;
+  /** Whether nothing has spawned it. */
+  readonly isRoot: boolean;
+}
+
 /** The side of `async` that the host has. */
 export interface Spawning {
   /** What async.lua is installed with. */
@@ -28,9 +54,11 @@ export interface Spawning {
  */
 export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => void): Spawning {
   let failures = false;
-  const waiting = new Map<LuaValue, () => void>();
+  const waiting = new Map<LuaValue, Waiting>();
   const running = new Map<LuaValue, AbortController>();
   let lastTicket = 0;
+  let startedInTurn = 0;
+  let listening = false;
   let checkStuck = (): void => undefined;
 
   const start = async (number: LuaValue, fn: LuaFunction, parent: CallContext) => {
@@ -57,20 +85,51 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
     }
   };
 
+  // Nothing is under way any more but coroutines that wait for each other.
+  const failStuck = () => {
+    if (waiting.size === 0 || waiting.size < vm.waits) return;
+    const all = [...waiting];
+    const inner = all.filter(([, { what }]) => what !== "await");
+    const roots = inner.filter(([, { isRoot }]) => isRoot);
+    for (const [ticket, { fail, what }] of [roots, inner].find(({ length }) => length > 0) ?? all) {
+      waiting.delete(ticket);
+      fail(new RunnerError("task_failed", FOREVER[what] ?? ""));
+    }
+  };
+
   const functions: Record<string, HostFunction> = {
     ticket: () => ++lastTicket,
-    wait(ticket) {
-      const woken = new Promise<undefined>((resolve) => waiting.set(ticket, () => resolve(undefined)));
+    is_turn_due: () => startedInTurn >= MOST_IN_A_TURN,
+    turn: () => new Promise((resolve) => setImmediate(() => resolve(undefined))),
+    wait(ticket, what) {
+      if (!listening) process.on("beforeExit", failStuck);
+      listening = true;
+      const isRoot = (vm.context as CallContext).parent === undefined;
+      const woken = new Promise<undefined>((resolve, reject) =>
+        waiting.set(ticket, { wake: () => resolve(undefined), fail: reject, what: String(what), isRoot }),
+      );
       // Checked when those that are ready have had their turn.
       setImmediate(() => checkStuck());
       return woken;
     },
     wake(ticket) {
-      waiting.get(ticket)?.();
+      waiting.get(ticket)?.wake();
       waiting.delete(ticket);
     },
     start(number, fn) {
       if (!(fn instanceof LuaFunction)) return;
+      if (running.size >= MOST_RUNNING) {
+        fn.release();
+        throw new RunnerError(
+          "too_large",
+          `Cannot spawn more than ${MOST_RUNNING} coroutines at a time: as many are under way. Use async.map with a limit.`,
+        );
+      }
+      if (startedInTurn++ === 0) {
+        setImmediate(() => {
+          startedInTurn = 0;
+        });
+      }
       // Every coroutine was started with a context, by session.ts or here.
       const parent = vm.context as CallContext;
       const ended = start(number, fn, parent);

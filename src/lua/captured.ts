@@ -1,5 +1,5 @@
 import { LuaFunction, type LuaValue } from "../modules/module.ts";
-import type { Limit } from "./coroutines.ts";
+import type { Limit } from "./coroutine.ts";
 
 /** The VM that a function lives in. */
 interface Owner {

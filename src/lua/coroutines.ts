@@ -1,52 +1,17 @@
 import { setComputing } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { type HostResult, type LuaValue, Results, SameArgument } from "../modules/module.ts";
+import type { Halt, HostFunction, HostResult, LuaValue } from "../modules/module.ts";
 import type { Core } from "./core.ts";
+import { type Coroutine, createWait, type Limit, type Wait } from "./coroutine.ts";
 import { ScriptError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
+import { pushResult } from "./results.ts";
 import { LONGJMP, type LuaState, MASK_COUNT, REGISTRY, Status } from "./wasm.ts";
-
-/** What a coroutine waits for, and what became of it. */
-interface Wait {
-  readonly id: number;
-  /** What it called, for messages. */
-  readonly name: string;
-  /** Never rejects; when it resolves, the outcome is there. */
-  readonly settled: Promise<void>;
-  outcome?: { readonly value: HostResult } | { readonly error: unknown };
-}
-
-/** What ends a coroutine from outside. Nothing that the script catches keeps it alive. */
-export interface Limit {
-  /** Ends it; its reason is what the coroutine rejects with. */
-  readonly signal: AbortSignal;
-  /**
-   * Called now and then while it computes, when no event reaches this thread: aborts the signal itself when its time
-   * has come. Without it nothing is looked at while it computes, which then costs nothing.
-   */
-  readonly check?: () => void;
-}
 
 /** How many instructions a script computes before the host looks at its limit again: about a millisecond's worth. */
 const INSTRUCTIONS = 100_000;
 /** How long the to-be-closed variables of a cancelled coroutine may take, in ms. */
 const CLOSING_MS = 500;
-
-/** One coroutine that the host started, with what the host knows about it (such as the task it runs). */
-interface Coroutine {
-  readonly L: LuaState;
-  readonly anchor: number;
-  readonly context: unknown;
-  readonly limit: Limit | undefined;
-  /** Whether it must not run any more. */
-  cancelled: boolean;
-  /** The wait that it is suspended for. */
-  wait?: Wait;
-  /** While its variables are closed: when that ends, by `performance.now()`. */
-  closingUntil?: number;
-  readonly resolve: (results: LuaValue[]) => void;
-  readonly reject: (reason: unknown) => void;
-}
 
 /**
  * Runs functions in coroutines of their own. A host function that returns a promise yields its coroutine, and the
@@ -66,12 +31,28 @@ export class Coroutines {
   readonly marker: number;
   /** Function pointer of the hook that calls `check`. */
   hook = 0;
+  /** Coroutines whose limits the hook has to look at. */
+  private readonly checked = new Set<Coroutine>();
+  private look: () => void = () => undefined;
+
+  /** What the prelude needs to make `coroutine.resume` one of a scheduler. */
+  readonly functions: Readonly<Record<string, HostFunction>> = {
+    cancelled: () => this.running?.cancelled ?? false,
+    enclose: (change) => {
+      if (this.running !== undefined) this.running.enclosed += Number(change);
+    },
+  };
 
   constructor(
     private readonly core: Core,
     private readonly failures: Failures,
   ) {
     this.marker = core.api.malloc(1);
+  }
+
+  /** How many host functions are waited for. */
+  get waiting(): number {
+    return this.waits.size;
   }
 
   /** Starts what `push` leaves on the new coroutine's stack (a function and its arguments, whose count it returns). */
@@ -81,11 +62,25 @@ export class Coroutines {
     const L = api.lua_newthread(main);
     const anchor = api.luaL_ref(main, REGISTRY);
     const { promise, resolve, reject } = Promise.withResolvers<LuaValue[]>();
-    const coroutine: Coroutine = { L, anchor, context, limit, cancelled: false, resolve, reject };
+    const coroutine: Coroutine = {
+      L,
+      anchor,
+      context,
+      limit,
+      hooked: false,
+      enclosed: 0,
+      cancelled: false,
+      resolve,
+      reject,
+    };
     if (limit !== undefined) {
-      // Coroutines that the script creates from within inherit the hook.
-      if (limit.check !== undefined) api.lua_sethook(L, this.hook, MASK_COUNT, INSTRUCTIONS);
-      limit.signal.addEventListener("abort", () => this.cancel(coroutine), { once: true });
+      if (limit.check !== undefined) {
+        this.checked.add(coroutine);
+        this.look = limit.check;
+      }
+      limit.watch?.();
+      coroutine.onAbort = () => this.cancel(coroutine);
+      limit.signal.addEventListener("abort", coroutine.onAbort, { once: true });
     }
     try {
       this.step(coroutine, push(L));
@@ -107,19 +102,38 @@ export class Coroutines {
       api.lua_error(L);
     }
     const coroutine = this.running;
-    if (coroutine?.limit === undefined) return;
+    if (coroutine === undefined) return;
     if (coroutine.closingUntil === undefined) {
-      coroutine.limit.check?.();
-      if (!coroutine.limit.signal.aborted) return;
+      this.look();
+      if (!coroutine.limit?.signal.aborted && coroutine.halted === undefined) return;
       coroutine.cancelled = true;
     } else if (performance.now() < coroutine.closingUntil) return;
-    // From here on, every instruction comes here: where Lua cannot yield, an error raised by each outlasts any pcall.
+    this.unwind(L, coroutine);
+  }
+
+  /** Why the coroutine that is running has ended, when something that it started has done that. */
+  get halted(): Halt | undefined {
+    const { running } = this;
+    return running?.closingUntil === undefined ? running?.halted : undefined;
+  }
+
+  /** Ends the coroutine that is running, from a function that it called. Does not return. */
+  halt(L: LuaState, halt: Halt): number {
+    const { running } = this;
+    if (running === undefined) throw halt;
+    running.halted = halt;
+    running.cancelled = true;
+    return this.unwind(L, running);
+  }
+
+  /** Leaves a coroutine in a way that no script can catch. Does not return. */
+  private unwind(L: LuaState, coroutine: Coroutine): number {
+    const { api, marshaller } = this.core;
+    // From here on, every instruction comes to the hook: where Lua cannot yield, errors that never end outlast any pcall.
     for (const thread of [L, coroutine.L]) api.lua_sethook(thread, this.hook, MASK_COUNT, 1);
-    if (api.lua_isyieldable(L) === 1) api.lua_yieldk(L, 0, 0, 0);
-    else {
-      marshaller.pushString(L, "stopped");
-      api.lua_error(L);
-    }
+    if (api.lua_isyieldable(L) === 1 && coroutine.enclosed === 0) return api.lua_yieldk(L, 0, 0, 0);
+    marshaller.pushString(L, "stopped");
+    return api.lua_error(L);
   }
 
   /** Ends a coroutine that waits; one that computes is ended by the hook, or by its next wait. */
@@ -143,7 +157,7 @@ export class Coroutines {
     this.finish(coroutine);
     this.running = outer;
     coroutine.cancelled = true;
-    coroutine.reject(coroutine.limit?.signal.reason);
+    coroutine.reject((coroutine.halted ?? coroutine.limit?.signal)?.reason);
   }
 
   /** Lets a coroutine run until it ends, fails, or waits. */
@@ -152,6 +166,7 @@ export class Coroutines {
     const { L } = coroutine;
     const outer = this.running;
     this.running = coroutine;
+    this.setHook(coroutine);
     if (outer === undefined) setComputing(true);
     try {
       const status = api.lua_resume(L, 0, args, heap.out);
@@ -171,8 +186,26 @@ export class Coroutines {
       coroutine.reject(thrown);
     } finally {
       this.running = outer;
-      if (outer === undefined) setComputing(false);
+      // Whoever has ended the script has ended those as well that started it and are still at that.
+      if (outer !== undefined && coroutine.halted !== undefined) outer.halted ??= coroutine.halted;
+      setComputing(outer !== undefined);
     }
+  }
+
+  /**
+   * While anything has a time limit, the hook looks after all that computes: what computes keeps what waits from being
+   * ended in time. Coroutines that the script creates from within inherit the hook.
+   */
+  private setHook(coroutine: Coroutine): void {
+    const wanted = this.checked.size > 0;
+    if (coroutine.hooked === wanted) return;
+    coroutine.hooked = wanted;
+    this.core.api.lua_sethook(
+      coroutine.L,
+      wanted ? this.hook : 0,
+      wanted ? MASK_COUNT : 0,
+      wanted ? INSTRUCTIONS : 0,
+    );
   }
 
   private suspend(coroutine: Coroutine, yielded: number): void {
@@ -200,8 +233,20 @@ export class Coroutines {
   private finish(coroutine: Coroutine): void {
     const { api, main, files } = this.core;
     files?.flush();
+    this.checked.delete(coroutine);
+    // One limit may see a hundred thousand coroutines.
+    if (coroutine.onAbort) coroutine.limit?.signal.removeEventListener("abort", coroutine.onAbort);
     api.lua_resetthread(coroutine.L);
     api.luaL_unref(main, REGISTRY, coroutine.anchor);
+  }
+
+  /** Raises `bad_argument` where Lua cannot yield, so that the host function `name` cannot wait. */
+  checkWaitable(L: LuaState, name: string): void {
+    if (this.core.api.lua_isyieldable(L) === 1 && !this.running?.enclosed) return;
+    throw new RunnerError(
+      "bad_argument",
+      `Cannot wait in ${name} here: Lua cannot suspend a sort comparator, a string.gsub callback, or a __gc or __tostring metamethod. Call it before and use its result.`,
+    );
   }
 
   /**
@@ -210,13 +255,12 @@ export class Coroutines {
    */
   wait(L: LuaState, promise: Promise<HostResult>, name: string, continuation: number): number {
     const { api } = this.core;
-    if (api.lua_isyieldable(L) === 0) {
+    try {
+      this.checkWaitable(L, name);
+    } catch (error) {
       // Nobody will look at its outcome any more.
       promise.catch(() => undefined);
-      throw new RunnerError(
-        "bad_argument",
-        `Cannot wait in ${name} here: Lua cannot suspend a sort comparator, a string.gsub callback or a __gc metamethod. Call it before and use its result.`,
-      );
+      throw error;
     }
     const id = ++this.lastWait;
     const wait = createWait(id, name, promise);
@@ -239,44 +283,10 @@ export class Coroutines {
       }
       const { outcome } = wait;
       if ("error" in outcome) throw outcome.error;
-      return this.pushResult(L, outcome.value);
+      return pushResult(this.core, L, outcome.value);
     } catch (thrown) {
       if (thrown === LONGJMP) throw thrown;
       return this.failures.raise(L, thrown);
     }
   }
-
-  /** Pushes a host function's result; returns how many values it is. */
-  pushResult(L: LuaState, result: HostResult): number {
-    const { api, marshaller } = this.core;
-    if (result instanceof SameArgument) {
-      if (api.lua_gettop(L) >= result.index) api.lua_pushvalue(L, result.index);
-      else api.lua_pushnil(L);
-      return 1;
-    }
-    if (!(result instanceof Results)) {
-      marshaller.push(L, result);
-      return 1;
-    }
-    api.lua_checkstack(L, result.values.length);
-    for (const value of result.values) marshaller.push(L, value);
-    return result.values.length;
-  }
-}
-
-/** Follows a promise from the start, so that a rejection has its handler even when nobody comes back for it. */
-function createWait(id: number, name: string, promise: Promise<HostResult>): Wait {
-  const wait: Wait = {
-    id,
-    name,
-    settled: promise.then(
-      (value) => {
-        wait.outcome = { value };
-      },
-      (error) => {
-        wait.outcome = { error };
-      },
-    ),
-  };
-  return wait;
 }

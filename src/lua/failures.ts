@@ -7,6 +7,7 @@ import { type LuaState, MASK_COUNT, Status, Type } from "./wasm.ts";
 /** How long a script's `__tostring` may take to say what an error is, in ms, and how often that is looked at. */
 const DESCRIBING_MS = 200;
 const DESCRIBING_INSTRUCTIONS = 10_000;
+const MEBIBYTE = 2 ** 20;
 
 /** Errors on their way over the border: the host's into Lua, a script's out of it. */
 export class Failures {
@@ -17,7 +18,11 @@ export class Failures {
   /** While an error is described: when that has to be over, by `performance.now()`. */
   describingUntil: number | undefined;
 
-  constructor(private readonly core: Core) {}
+  /** @param memoryLimit bytes that Lua may use. */
+  constructor(
+    private readonly core: Core,
+    private readonly memoryLimit: number,
+  ) {}
 
   /** Raises in Lua what the host threw: text for what Lua itself would say, an error object for all else. */
   raise(L: LuaState, thrown: unknown): number {
@@ -41,7 +46,8 @@ export class Failures {
   scriptError(L: LuaState, status: number): ScriptError {
     const frames = this.core.tracer.frames(L);
     if (status === Status.MemoryError) {
-      return new ScriptError("task_failed", "not enough memory", frames, frames[0]);
+      const reason = `not enough memory: Lua may use ${Math.floor(this.memoryLimit / MEBIBYTE)} MiB. Raise lua.memory, or keep less at a time.`;
+      return new ScriptError("task_failed", reason, frames, frames[0]);
     }
     const code = this.errorCode(L);
     const text = this.describe(L);

@@ -11,6 +11,9 @@ import type { SourceLoader } from "./loader.ts";
 /** Lua that completes `io`; it needs the functions of `createIoFunctions`. */
 export const IO_WORDS = words;
 
+/** Those of the functions that wait, and what messages call them. */
+export const IO_WAITS = { start_process: "io.popen", end_process: "file:close" };
+
 export interface IoHost extends ModuleHost {
   readonly files: Files;
   readonly sources: SourceLoader;

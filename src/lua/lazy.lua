@@ -51,5 +51,7 @@ end
 
 function cmd(...)
   host.register("cmd")
+  loaded.cmd = cmd
   return cmd(...)
 end
+loaded.cmd = cmd

@@ -51,7 +51,11 @@ export class SourceLoader {
   /** What the prelude needs to load files; `permit` raises for those that must not be. */
   functions(permit: (path: string, callee: string) => void): LuaModule["functions"] {
     return {
-      exists: (path) => typeof path === "string" && existsSync(resolve(this.folder, path)),
+      exists: (path) => {
+        const absolute = resolve(this.folder, String(path));
+        permit(absolute, "require");
+        return existsSync(absolute);
+      },
       read_chunk: (path) => {
         if (typeof path !== "string") return new Results([undefined, "expected the path of a Lua file"]);
         const absolute = resolve(this.folder, path);

@@ -4,7 +4,8 @@ local PENDING, host, error_metatable = ...
 
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
 local pack, unpack, select, type, error, pcall = table.pack, table.unpack, select, type, error, pcall
-local status, close = coroutine.status, coroutine.close
+local status, close, isyieldable = coroutine.status, coroutine.close, coroutine.isyieldable
+local sort, concat = table.sort, table.concat
 
 -- A host function that waits yields PENDING. Inside a coroutine of the script's own that yield must go on to the
 -- scheduler, which knows only the outermost coroutine; when it comes back the wait is over and the inner one goes on.
@@ -18,9 +19,19 @@ local function relay(co, ok, first, ...)
   return ok, first, ...
 end
 
-function coroutine.resume(co, ...)
-  return relay(co, raw_resume(co, ...))
+local function leave(...)
+  host.enclose(-1)
+  return ...
 end
+
+-- Where Lua cannot suspend the caller, what it resumes cannot wait either: the host has to know.
+local function resume(co, ...)
+  if isyieldable() then return relay(co, raw_resume(co, ...)) end
+  host.enclose(1)
+  return relay(co, leave(raw_resume(co, ...)))
+end
+
+coroutine.resume = resume
 
 local function unwrap(co, ok, first, ...)
   if ok then return first, ... end
@@ -31,7 +42,7 @@ end
 function coroutine.wrap(fn)
   local co = raw_create(fn)
   return function(...)
-    return unwrap(co, relay(co, raw_resume(co, ...)))
+    return unwrap(co, resume(co, ...))
   end
 end
 
@@ -49,11 +60,21 @@ end
 
 -- Source text only: a crafted binary chunk can crash the VM.
 local raw_load = load
+
+-- What C complains of to its caller must not name this chunk.
+local function loaded_or_why(fn, problem)
+  if type(problem) == "string" then problem = problem:gsub("^%[runner%]:%d+: ", "") end
+  return fn, problem
+end
+
 function load(chunk, name, mode, ...)
   if mode ~= nil and type(mode) == "string" and not mode:find("t", 1, true) then
     return nil, "attempt to load a binary chunk (only text is allowed)"
   end
-  return raw_load(chunk, name, "t", ...)
+  if type(chunk) ~= "string" and type(chunk) ~= "function" and type(chunk) ~= "number" then
+    error(("bad argument #1 to 'load' (function expected, got %s)"):format(type(chunk)), 2)
+  end
+  return loaded_or_why(raw_load(chunk, name, "t", ...))
 end
 
 local function load_file(path, ...)
@@ -72,6 +93,7 @@ function dofile(path)
   return chunk()
 end
 
+local loaded = package.loaded
 package.loadlib, package.cpath, package.searchpath = nil, nil, nil
 package.path = "?.lua;?/init.lua"
 package.searchers = {
@@ -86,11 +108,31 @@ package.searchers = {
         if not chunk then error(problem, 0) end
         return chunk, path
       end
-      tried[#tried + 1] = "\n\tno file '" .. path .. "'"
+      tried[#tried + 1] = "no file '" .. path .. "'"
     end
-    return table.concat(tried)
+    return table.concat(tried, "\n\t")
   end,
 }
+
+-- As in C (loadlib.c), but a module that waits while it is loaded can do so.
+function require(name)
+  if type(name) == "number" then name = tostring(name) end
+  if type(name) ~= "string" then error(("bad argument #1 to 'require' (string expected, got %s)"):format(type(name)), 2) end
+  if loaded[name] then return loaded[name] end
+  local searchers, tried = package.searchers, {}
+  if type(searchers) ~= "table" then error("'package.searchers' must be a table", 2) end
+  for _, searcher in ipairs(searchers) do
+    local loader, where = searcher(name)
+    if type(loader) == "function" then
+      local value = loader(name, where)
+      if value ~= nil then loaded[name] = value
+      elseif loaded[name] == nil then loaded[name] = true end
+      return loaded[name], where
+    end
+    if type(loader) == "string" then tried[#tried + 1] = "\n\t" .. loader end
+  end
+  error(("module '%s' not found:%s"):format(name, concat(tried)), 2)
+end
 
 function print(...)
   local parts = pack(...)
@@ -105,9 +147,30 @@ debug.getregistry = nil
 -- The hook of a coroutine is how a timeout reaches it.
 debug.sethook = nil
 
+-- A table that was raised, on one line: its message, and its fields by name.
+local function describe_table(value)
+  local message, fields = rawget(value, "message"), {}
+  if type(message) ~= "string" then message = nil end
+  for key, field in next, value do
+    if #fields == 1000 then break end
+    local kind = type(field)
+    local shown = kind == "string" and ("%q"):format(field):gsub("\\\n", "\\n") or kind == "table" and "{…}" or tostring(field)
+    if kind == "function" or kind == "userdata" or kind == "thread" then shown = "a " .. kind end
+    if type(key) == "string" and not (key == "message" and message) then fields[#fields + 1] = key .. " = " .. shown end
+    if math.type(key) == "integer" then fields[#fields + 1] = "[" .. key .. "] = " .. shown end
+  end
+  sort(fields)
+  if #fields > 8 then fields = { concat(fields, ", ", 1, 8), "…" } end
+  local list = "{ " .. concat(fields, ", ") .. " }"
+  if not message then return #fields == 0 and "an empty table was raised" or "a table was raised: " .. list end
+  return #fields == 0 and message or message .. " " .. list
+end
+
 -- What an uncaught error says: called by the host, protected, with whatever was raised.
 return function(value)
-  if type(value) == "table" and not (getmetatable(value) or {}).__tostring then return "error object is a table" end
+  if value == nil then return "an error without a message" end
+  local metatable = getmetatable(value)
+  if type(value) == "table" and not (type(metatable) == "table" and metatable.__tostring) then return describe_table(value) end
   local ok, text = pcall(tostring, value)
   return ok and text or "an error object whose __tostring raises an error"
 end

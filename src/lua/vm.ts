@@ -1,13 +1,21 @@
-import type { HostFunction, LuaFunction, LuaModule, LuaValue } from "../modules/module.ts";
+import {
+  Halt,
+  type HostFunction,
+  type LuaFunction,
+  type LuaModule,
+  type LuaValue,
+} from "../modules/module.ts";
 import { CapturedFunction } from "./captured.ts";
 import { type Core, createRegistryTable, pushReference } from "./core.ts";
-import { Coroutines, type Limit } from "./coroutines.ts";
+import type { Limit } from "./coroutine.ts";
+import { Coroutines } from "./coroutines.ts";
 import type { Frame } from "./errors.ts";
 import { Failures } from "./failures.ts";
 import type { Files } from "./files.ts";
 import { Heap } from "./heap.ts";
 import { Marshaller } from "./marshal.ts";
 import prelude from "./prelude.lua" with { type: "text" };
+import { pushResult } from "./results.ts";
 import { HOST_CHUNK, Tracer } from "./traceback.ts";
 import {
   installCallbacks,
@@ -39,10 +47,14 @@ export class LuaVm {
   private readonly callbacks: { call: number; resume: number; hook: number };
   private readonly textMode: number;
   /** Host functions by the number that their Lua closures carry. */
-  private readonly functions: { readonly name: string; readonly run: HostFunction }[] = [];
+  private readonly functions: {
+    readonly name: string;
+    readonly run: HostFunction;
+    readonly waits: boolean;
+  }[] = [];
   private readonly captured: FinalizationRegistry<number>;
 
-  private constructor(api: LuaApi, heap: Heap, { host, files }: VmOptions) {
+  private constructor(api: LuaApi, heap: Heap, { host, files, memoryLimit }: VmOptions) {
     const main = api.luaL_newstate();
     api.luaL_openlibs(main);
     const listMetatable = createRegistryTable(api, main);
@@ -61,7 +73,7 @@ export class LuaVm {
       files,
       errorMetatable: createRegistryTable(api, main),
     };
-    this.failures = new Failures(this.core);
+    this.failures = new Failures(this.core, memoryLimit);
     this.coroutines = new Coroutines(this.core, this.failures);
     this.callbacks = installCallbacks(api, {
       call: (L) => this.dispatch(L),
@@ -95,6 +107,11 @@ export class LuaVm {
     return this.coroutines.running?.limit;
   }
 
+  /** How many coroutines wait for a host function. */
+  get waits(): number {
+    return this.coroutines.waiting;
+  }
+
   /** Where the script is that is calling into the host right now, innermost first. */
   callers(): Frame[] {
     const { running } = this.coroutines;
@@ -117,18 +134,12 @@ export class LuaVm {
     this.popGlobal(module.name);
   }
 
-  /** Makes functions visible as globals of their names. */
-  registerGlobals(functions: LuaModule["functions"]): void {
+  /** Makes the functions of a module visible as globals of their names. */
+  registerGlobals({ functions, waits = {} }: LuaModule): void {
     for (const [name, run] of Object.entries(functions)) {
-      this.pushHostFunction(this.core.main, name, run);
+      this.pushHostFunction(this.core.main, waits[name] ?? name, run, Object.hasOwn(waits, name));
       this.popGlobal(name);
     }
-  }
-
-  /** Sets one global variable. */
-  setGlobal(name: string, value: LuaValue): void {
-    this.core.marshaller.push(this.core.main, value);
-    this.popGlobal(name);
   }
 
   /**
@@ -163,12 +174,17 @@ export class LuaVm {
 
   /**
    * Runs Lua code of the host's own that defines global words for scripts. `functions` is the table that it gets
-   * as its argument; the function that it returns is given back. It never shows in a script's traceback.
+   * as its argument, `waits` is as in `LuaModule`; the function that it returns is given back. It never shows in a
+   * script's traceback.
    */
-  installWords(source: string, functions: LuaModule["functions"]): LuaFunction {
+  installWords(
+    source: string,
+    functions: LuaModule["functions"],
+    waits: Readonly<Record<string, string>> = {},
+  ): LuaFunction {
     const { api, main, marshaller } = this.core;
     const status = this.compile(source, HOST_CHUNK);
-    this.pushModule(main, { name: "host", functions });
+    this.pushModule(main, { name: "host", functions, waits });
     if (status !== Status.Ok || api.lua_pcallk(main, 1, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the host's own Lua does not run: ${String(marshaller.read(main, -1))}`);
     }
@@ -183,14 +199,17 @@ export class LuaVm {
     const fn = this.functions[api.lua_tonumberx(L, upvalue(1), 0)];
     try {
       if (fn === undefined) throw new TypeError("a closure of the host without a host function");
+      if (fn.waits) this.coroutines.checkWaitable(L, fn.name);
       const args: LuaValue[] = [];
       const count = api.lua_gettop(L);
       for (let i = 1; i <= count; i++) args.push(marshaller.read(L, i));
       const result = fn.run(...args);
       if (result instanceof Promise) return this.coroutines.wait(L, result, fn.name, this.callbacks.resume);
-      return this.coroutines.pushResult(L, result);
+      const { halted } = this.coroutines;
+      return halted === undefined ? pushResult(this.core, L, result) : this.coroutines.halt(L, halted);
     } catch (thrown) {
       if (thrown === LONGJMP) throw thrown;
+      if (thrown instanceof Halt) return this.coroutines.halt(L, thrown);
       return this.failures.raise(L, thrown);
     }
   }
@@ -226,9 +245,10 @@ export class LuaVm {
     const { api, marshaller } = this.core;
     const functions = Object.entries(module.functions);
     api.lua_createtable(L, 0, functions.length);
+    const { waits = {} } = module;
     for (const [name, run] of functions) {
       marshaller.pushString(L, name);
-      this.pushHostFunction(L, `${module.name}.${name}`, run);
+      this.pushHostFunction(L, waits[name] ?? `${module.name}.${name}`, run, Object.hasOwn(waits, name));
       api.lua_rawset(L, -3);
     }
     for (const [name, value] of Object.entries(module.fields ?? {})) {
@@ -238,9 +258,9 @@ export class LuaVm {
     }
   }
 
-  private pushHostFunction(L: LuaState, name: string, run: HostFunction): void {
+  private pushHostFunction(L: LuaState, name: string, run: HostFunction, waits: boolean): void {
     const { api } = this.core;
-    api.lua_pushnumber(L, this.functions.push({ name, run }) - 1);
+    api.lua_pushnumber(L, this.functions.push({ name, run, waits }) - 1);
     api.lua_pushcclosure(L, this.callbacks.call, 1);
   }
 
@@ -266,9 +286,9 @@ export class LuaVm {
     const { api, main, marshaller } = this.core;
     const status = this.compile(prelude, HOST_CHUNK);
     api.lua_pushlightuserdata(main, this.coroutines.marker);
-    const cancelled = () => this.coroutines.running?.cancelled ?? false;
+    const functions = { ...host.functions, ...this.coroutines.functions };
     const fields = { has_files: this.core.files !== undefined };
-    this.pushModule(main, { ...host, functions: { ...host.functions, cancelled }, fields });
+    this.pushModule(main, { ...host, functions, fields });
     pushReference(api, main, this.core.errorMetatable);
     if (status !== Status.Ok || api.lua_pcallk(main, 3, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the prelude does not run: ${String(marshaller.read(main, -1))}`);

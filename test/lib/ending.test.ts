@@ -7,7 +7,7 @@ async function start(body: string) {
   const source = `import { beforeEnding, setComputing } from "${ENDING}";
     const keepAlive = setInterval(() => {}, 1000);
     ${body}
-    console.log("ready");`;
+    setImmediate(() => console.log("ready"));`;
   const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", stderr: "inherit" });
   const reader = child.stdout.getReader();
   await reader.read();
@@ -39,6 +39,17 @@ test("beforeEnding() keeps no signal from ending what computes, or what has noth
   expect(await signal(computing, "SIGINT")).toEqual({ printed: "", exitCode: null, signal: "SIGINT" });
   const calledOff = await start(`beforeEnding({ ${LAST_WORDS}, when: "always" })();`);
   expect(await signal(calledOff, "SIGTERM")).toEqual({ printed: "", exitCode: null, signal: "SIGTERM" });
+});
+
+test("beforeEnding() loses no signal that came before it was called off, or before a script computes", async () => {
+  const compute =
+    "setComputing(true); for (const end = Date.now() + 5; Date.now() < end; ); setComputing(false);";
+  for (const rest of ["callOff();", `callOff(); ${compute}`, `${compute} callOff();`, compute]) {
+    const { child } = await start(`const callOff = beforeEnding({ act: () => undefined, when: "idle" });
+      setTimeout(() => { process.kill(process.pid, "SIGINT"); ${rest} }, 1);`);
+    await child.exited;
+    expect([rest, child.exitCode]).toEqual([rest, 130]);
+  }
 });
 
 test("beforeEnding() does what is left even when another act fails", async () => {

@@ -33,3 +33,9 @@ test("didYouMean() is a sentence to append, or nothing", () => {
   expect(didYouMean("lits", ["list"])).toBe(' Did you mean "list"?');
   expect(didYouMean("lits", ["frobnicate"])).toBe("");
 });
+
+test("nearest() takes a name that begins so when none is near", () => {
+  expect(nearest("on_fail", ["on_success", "on_failure"])).toBe("on_failure");
+  expect(nearest("time", ["timeouts_of_all", "tame"])).toBe("tame");
+  expect(nearest("on_", ["on_failure"])).toBeUndefined();
+});

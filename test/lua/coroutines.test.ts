@@ -62,6 +62,29 @@ describe("a host function that waits", () => {
     await expect(sorting).rejects.toThrow("test.lua:1: Cannot wait in t.later here");
   });
 
+  const enclosed: [where: string, source: string][] = [
+    ["a sort comparator", "table.sort({2, 1}, function() return t.act() end)"],
+    ["a string.gsub callback", "string.gsub('a', 'a', function() t.act() end)"],
+    ["__tostring", "tostring(setmetatable({}, {__tostring = function() t.act() end}))"],
+    ["a coroutine in a gsub callback", "string.gsub('a', 'a', function() coroutine.wrap(t.act)() end)"],
+    [
+      "a coroutine in a coroutine in a gsub callback",
+      "string.gsub('a', 'a', function() coroutine.wrap(function() coroutine.wrap(t.act)() end)() end)",
+    ],
+  ];
+  test.each(enclosed)("that says so has not begun when it is refused in %s", async (_, source) => {
+    let begun = false;
+    const vm = await openVm({ later });
+    const act: HostFunction = (value) => {
+      begun = true;
+      return Promise.resolve(value);
+    };
+    vm.register({ name: "t", functions: { act, later }, waits: { act: "t.act" } });
+    await expect(evaluate(vm, source)).rejects.toThrow("Cannot wait in t.act here: Lua cannot suspend");
+    expect(begun).toBe(false);
+    expect(await evaluate(vm, "return coroutine.wrap(t.later)('later')")).toEqual(["later"]);
+  });
+
   test("lets a thousand others run meanwhile", async () => {
     const vm = await openVm({ later });
     const chunk = vm.load("local n = ... for _ = 1, 3 do n = t.later(n) + 1 end return n", "test.lua");
@@ -121,12 +144,13 @@ describe("a wait that cannot be passed on", () => {
     await expect(evaluate(vm, source)).rejects.toThrow("attempt to yield from outside a coroutine");
   });
 
-  test("says what is waited for when the script resumes too early", async () => {
-    const vm = await openVm({ reject: lose });
-    const source = `local function f() ${inComparator} end return coroutine.resume(f())`;
-    const [ok, error] = await evaluate(vm, source);
+  test("says what is waited for when another one resumes it too early", async () => {
+    const vm = await openVm({ later });
+    const first = evaluate(vm, "co = coroutine.create(t.later) return coroutine.resume(co)");
+    const [ok, error] = await evaluate(vm, "return coroutine.resume(co)");
     expect(ok).toBe(false);
-    expect(error).toMatchObject({ message: "Cannot resume this coroutine yet: it waits for t.reject." });
+    expect(error).toMatchObject({ message: "Cannot resume this coroutine yet: it waits for t.later." });
+    expect(await first).toEqual([false, "cannot resume dead coroutine"]);
   });
 });
 

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { untilEnded } from "../helpers/alive.ts";
 import { createSandbox } from "../helpers/binary.ts";
 
 /** What a script may do to outlast its timeout. */
@@ -33,6 +36,108 @@ describe("a task with a timeout", () => {
   });
 });
 
+/** What no hook of Lua's can end: it runs no instruction, or none that hooks are called for. */
+const HANGING = [
+  'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")',
+  'pcall(string.find, ("a"):rep(5e5), (".-"):rep(50) .. "b")',
+  'string.gsub(("a"):rep(5e5), (".-"):rep(50) .. "b", "")',
+  'for _ in string.gmatch(("a"):rep(5e5), (".-"):rep(50) .. "b") do end',
+  "setmetatable({}, { __gc = function() while true do end end }) collectgarbage()",
+  "local t <close> = setmetatable({}, { __close = function() string.find(('a'):rep(5e5), ('.-'):rep(50) .. 'b') end }) time.sleep(60)",
+  "table.move({}, 1, math.maxinteger - 1, 2, {})",
+];
+
+describe("a task with a timeout whose code nothing in Lua can interrupt", () => {
+  test.each(HANGING)(
+    "is ended with the whole run although it does %s, and the store is intact",
+    async (body) => {
+      using sandbox = createSandbox();
+      const source = `task{ name = "h", timeout = "100ms", run = function() state.set("kept", 1) ${body} end }`;
+      const { stderr, exitCode } = await sandbox.runLua(source);
+      const ended =
+        /Cannot stop task "h": it took longer than its timeout of 0.1 s, and Lua is inside|h failed: it took longer than its timeout/;
+      expect({ exitCode, ended: ended.test(stderr) }).toEqual({ exitCode: 1, ended: true });
+      expect((await sandbox.run(["state", "get", "kept"])).stdout).toBe("1\n");
+      expect((await sandbox.run(["state", "verify"])).exitCode).toBe(0);
+    },
+  );
+
+  test("can be resumed, and another task that only computes is no reason to end anything", async () => {
+    using sandbox = createSandbox();
+    const source = `
+      task{ name = "first", run = function() state.increment("first") end }
+      task{ name = "hangs", depends_on = "first", timeout = "100ms", run = function()
+        if not fs.exists("mended") then string.find(("a"):rep(5e5), (".-"):rep(50) .. "b") end
+      end }`;
+    expect((await sandbox.runLua(source)).exitCode).toBe(1);
+    sandbox.write("mended", "");
+    expect((await sandbox.run(["run", "--resume"])).exitCode).toBe(0);
+    expect((await sandbox.run(["state", "get", "first"])).stdout).toBe("1\n");
+
+    const computing = `
+      task{ name = "waits", timeout = "100ms", run = function() time.sleep(60) end }
+      task{ name = "computes", run = function() local from = os.clock() repeat until os.clock() - from > 1.5 state.set("done", 1) end }`;
+    const { stderr, exitCode } = await sandbox.runLua(computing, ["--jobs", "2", "--keep-going"]);
+    expect({ exitCode, failed: stderr.includes("waits failed: it took longer than its timeout") }).toEqual({
+      exitCode: 1,
+      failed: true,
+    });
+    expect((await sandbox.run(["state", "get", "done"])).stdout).toBe("1\n");
+  });
+});
+
+describe("a run with a timeout", () => {
+  test.each([
+    ["its top level", 'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")', "Cannot finish "],
+    [
+      "a task",
+      'task{ name = "h", run = function() string.find(("a"):rep(5e5), (".-"):rep(50) .. "b") end }',
+      "Cannot stop the run: ",
+    ],
+  ])("ends with 124 although %s hangs", async (_, source, message) => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.runLua(source, ["--timeout", "100ms"]);
+    expect({ exitCode, named: stderr.includes(message) }).toEqual({ exitCode: 124, named: true });
+  });
+});
+
+describe("a signal", () => {
+  const starting = `async.spawn(function()
+      exec.run("echo $$ > group; sleep 60 & echo $! > child; wait")
+    end)
+    while not (fs.exists("child") and fs.read("child") ~= "") do time.sleep(0.001) end
+    print("ready")`;
+  const hangs: [how: string, body: string, signal: NodeJS.Signals, exitCode: number][] = [
+    ["in a pattern", 'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")', "SIGINT", 130],
+    ["in a pattern", 'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")', "SIGTERM", 143],
+    ["in a pattern", 'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")', "SIGKILL", 137],
+    ["in a loop", "while true do pcall(error) end", "SIGINT", 130],
+  ];
+  test.each(hangs)(
+    "ends a script that hangs %s (%#), and its commands with it",
+    async (_, body, signal, code) => {
+      using sandbox = createSandbox();
+      sandbox.write("script.lua", `${starting} ${body}`);
+      const running = sandbox.spawn(["run", "script.lua"], { env: { PATH: process.env.PATH ?? "" } });
+      await running.untilStdout("ready");
+      running.kill(signal);
+      expect((await running.finished).exitCode).toBe(code);
+      const pid = (name: string) => Number(readFileSync(join(sandbox.work, name), "utf8"));
+      await Promise.all([untilEnded(pid("group")), untilEnded(pid("child"))]);
+    },
+  );
+
+  test("and the watchdog leave no command behind", async () => {
+    using sandbox = createSandbox();
+    const body = `${starting} string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")`;
+    const source = `task{ name = "h", timeout = "1s", run = function() ${body} end }`;
+    const { exitCode } = await sandbox.runLua(source, [], { env: { PATH: process.env.PATH ?? "" } });
+    expect(exitCode).toBe(1);
+    const pid = (name: string) => Number(readFileSync(join(sandbox.work, name), "utf8"));
+    await Promise.all([untilEnded(pid("group")), untilEnded(pid("child"))]);
+  });
+});
+
 describe("a hostile script", () => {
   const failing: [what: string, source: string, message: string][] = [
     ["that fills the memory", 'local s = "x" while true do s = s .. s end', "not enough memory"],
@@ -56,6 +161,23 @@ describe("a hostile script", () => {
       named: true,
       stack: false,
     });
+  });
+
+  test("that fills the memory which lua.memory allows fails alone, and the message says so", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("runner.yaml", "lua: { memory: 32MiB }");
+    const source = `
+      task{ name = "bomb", run = function() state.set("kept", 1) local t = {} while true do t[#t + 1] = ("x"):rep(1e6) .. #t end end }
+      task{ name = "caught", run = function() assert(not pcall(function() local s = "x" while true do s = s .. s end end)) end }
+      task{ name = "works", run = function() local t = {} for i = 1, 1e5 do t[i] = i end return true, "done", { n = #t } end }`;
+    const { stderr, exitCode } = await sandbox.runLua(source, ["--keep-going"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(
+      "bomb failed at script.lua:2: not enough memory: Lua may use 32 MiB. Raise lua.memory, or keep less at a time.",
+    );
+    expect(stderr).toContain("3 tasks in");
+    expect(stderr).toContain("2 done, 1 failed");
+    expect((await sandbox.run(["state", "get", "kept"])).stdout).toBe("1\n");
   });
 
   test("finds no way out of the VM", async () => {

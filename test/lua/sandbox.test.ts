@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
 
 /** Every way of a script to the machine. */
@@ -69,7 +71,155 @@ describe("runner run --sandbox", () => {
   });
 });
 
+/** Ways out of the folder `in`, in which the script may do everything; `in/link` leads to `out`, `in/file` to a file there. */
+const WAYS_OUT = [
+  'fs.read("in/file")',
+  'fs.read("in/link/secret")',
+  'fs.read("in/../out/secret")',
+  'fs.write("in/link/new", "x")',
+  'fs.write("in/dangling", "x")',
+  'fs.append("in/dangling", "x")',
+  'fs.write("in/circle", "x")',
+  'fs.list("in/link")',
+  'fs.glob("link/*", { cwd = "in" })',
+  'fs.glob("../out/*", { cwd = "in" })',
+  'fs.copy("in/file", "in/copy")',
+  'fs.copy("in/mine", "in/link/copy")',
+  'fs.copy("in/mine", "in/dangling")',
+  'fs.move("in/mine", "in/link/moved")',
+  'fs.move("out/secret", "in/moved")',
+  'fs.remove("in/link/secret")',
+  'fs.chmod("in/file", "0600")',
+  'fs.hash("in/file")',
+  'fs.stat("in/link/secret")',
+  'fs.exists("/etc/passwd")',
+  "fs.tempdir()",
+  'file.copy{ src = "in/file", dest = "in/copy" }',
+  'file.copy{ content = "x", dest = "in/dangling" }',
+  'file.directory{ dest = "in/link/folder" }',
+  'file.line{ dest = "in/file", line = "x" }',
+  'template.render{ src = "in/file", vars = {} }',
+  'io.open("in/file")',
+  'io.open("in/dangling", "w")',
+  'io.lines("in/link/secret")',
+  'io.output("in/dangling")',
+  'io.open("/proc/self/environ")',
+  'os.remove("in/link/secret")',
+  'os.rename("in/mine", "in/link/mine")',
+  'os.rename("out/secret", "in/mine")',
+  "os.tmpname()",
+  'dofile("/etc/passwd")',
+  'loadfile("/etc/passwd")',
+  'import("/etc/passwd")',
+  '(function() package.path = "/etc/?" return require("passwd") end)()',
+  '(function() package.path = "/etc/?" return require("no-such-file") end)()',
+];
+
 describe("runner run --allow", () => {
+  test("fs=FOLDER leaves no way out of the folder", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("out/secret", "s");
+    sandbox.write("in/mine", "m");
+    for (const [link, target] of [
+      ["link", "../out"],
+      ["file", "../out/secret"],
+      ["dangling", "../out/made"],
+      ["circle", "../in/circle2"],
+      ["circle2", "/in/../circle3"],
+    ] as const) {
+      symlinkSync(target, join(sandbox.work, "in", link));
+    }
+    const tries = WAYS_OUT.map(
+      (call) => `local ok, err = pcall(function() return ${call} end)
+        print(not ok and type(err) == "table" and err.code == "denied" and "denied" or [==[${call}]==])`,
+    );
+    const { stdout } = await sandbox.runLua(`do ${tries.join(" end do ")} end`, [
+      "--sandbox",
+      "--allow",
+      "fs=in",
+    ]);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .filter((line) => line !== "denied"),
+    ).toEqual([]);
+    expect(readdirSync(join(sandbox.work, "out"))).toEqual(["secret"]);
+    expect(readdirSync(join(sandbox.work, "in")).sort()).toEqual([
+      "circle",
+      "circle2",
+      "dangling",
+      "file",
+      "link",
+      "mine",
+    ]);
+  });
+
+  test("fs=FOLDER is no way for artifacts to be copied from elsewhere", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("out/secret", "s");
+    mkdirSync(join(sandbox.work, "in"));
+    const source = `
+      task{ name = "a", artifacts = "out/*", run = function() end }
+      task{ name = "b", depends_on = "a", consumes = "out/secret", workdir = "in", run = function() print(fs.read("out/secret")) end }`;
+    const { stdout, stderr, exitCode } = await sandbox.runLua(source, ["--sandbox", "--allow", "fs=in"]);
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+    expect(stderr).toContain('Cannot call the artifacts of task "b"');
+  });
+
+  test("net=HOST does not follow a redirect to another host", async () => {
+    using sandbox = createSandbox();
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request, { port }) =>
+        new URL(request.url).pathname === "/away"
+          ? Response.redirect(`http://127.0.0.2:${port}/`)
+          : new Response("here"),
+    });
+    const url = `http://127.0.0.1:${server.port}`;
+    const source = `print(http.get("${url}/").body, pcall(http.get, "${url}/away"))`;
+    const { stdout } = await sandbox.runLua(source, ["--sandbox", "--allow", "net=127.0.0.1"]);
+    expect(stdout).toStartWith("here\tfalse\tCannot ");
+    expect(stdout).toContain('the permission "net"');
+  });
+
+  test("exec=PROGRAM allows that program, and no other by its name", async () => {
+    using sandbox = createSandbox();
+    const evil = sandbox.write("in/echo", "#!/bin/sh\n/bin/echo evil");
+    chmodSync(evil, 0o755);
+    const source = `
+      local function try(...) local ok, r = pcall(exec.run, ...) print(ok and r.stdout or r.code) end
+      try({ "echo", "hi" })
+      try({ "echo", "hi" }, { cwd = "in" })
+      try({ "echo", "hi" }, { env = { PATH = "${join(sandbox.work, "in")}" } })
+      try({ "echo", "hi" }, { env = { LD_PRELOAD = "in/echo" } })
+      try({ "./in/echo" }) try({ "in/echo" }) try({ "sh", "-c", "echo hi" }) try("echo hi")
+      try({ "./echo" }, { cwd = "in" })
+      print(pcall(os.execute, "echo hi")) print(pcall(io.popen, "echo hi"))`;
+    const env = { PATH: process.env.PATH ?? "" };
+    const { stdout } = await sandbox.runLua(source, ["--sandbox", "--allow", "exec=echo"], { env });
+    const lines = stdout.replaceAll("hi\n\n", "hi\n").trimEnd().split("\n");
+    expect(lines.slice(0, 9)).toEqual(["hi", "hi", ...Array<string>(7).fill("denied")]);
+    expect(lines.slice(9).every((line) => line.startsWith("false\tCannot call "))).toBe(true);
+    const allowed = await sandbox.runLua(
+      'print(exec.output({ "./echo" }, { cwd = "in" }), (pcall(exec.run, { "./echo" })))',
+      ["--sandbox", "--allow", "exec=in/echo"],
+      { env },
+    );
+    expect(allowed.stdout).toBe("evil\tfalse\n");
+  });
+
+  test("env=NAME shows that variable alone", async () => {
+    using sandbox = createSandbox();
+    const source =
+      'print(env.get("SHOWN"), os.getenv("SHOWN"), (pcall(env.get, "HIDDEN")), (pcall(env.all)), (pcall(os.getenv, "HIDDEN")))';
+    const { stdout } = await sandbox.runLua(source, ["--sandbox", "--allow", "env=SHOWN"], {
+      env: { SHOWN: "1", HIDDEN: "2" },
+    });
+    expect(stdout).toBe("1\t1\tfalse\tfalse\tfalse\n");
+  });
+
   test("opens a folder, and no link leads out of it", async () => {
     using sandbox = createSandbox();
     sandbox.write("secret", "s");

@@ -51,7 +51,7 @@ describe("cache() and rate_limit() in Lua", () => {
       "false\tfalse",
       "nil\t2",
       "60\t60\t2",
-      "bad_argument: Cannot use 0 as ttl: expected a number of seconds above 0 and below a thousand years.",
+      "bad_argument: state.cache: argument 2 (ttl): expected a number of seconds, above zero, got 0",
       'not_found: Cannot find "absent" in the state. Set it first, or give a default.',
       "after",
     ]);

@@ -74,11 +74,12 @@ end)
 
 test("async.channel() with a capacity lets senders go ahead that far", function()
   local channel, sent = async.channel(2), 0
-  async.spawn(function() for i = 1, 4 do channel:send(i) sent = i end end)
+  local sender = async.spawn(function() for i = 1, 4 do channel:send(i) sent = i end end)
   equal(sent, 2)
   equal(channel:receive(), 1)
   nap()
   equal(sent, 3)
+  sender:cancel()
 end)
 
 test("async.channel() passes the turn of a cancelled receiver on", function()
@@ -115,4 +116,57 @@ test("ten thousand coroutines at once are no trouble", function()
   for i = 1, 10000 do list[i] = i end
   async.map(list, function(n) time.sleep(0) sum = sum + n end)
   equal(sum, 50005000)
+end)
+
+test("what waits forever, because nobody is left who could end that, is an error that can be caught", function()
+  local channel, mutex = async.channel(), async.mutex()
+  raises("Cannot receive from this channel: it waits forever, nobody else can send.", channel.receive, channel)
+  raises("Cannot send into this channel: it waits forever, nobody else can receive.", channel.send, channel, 1)
+  mutex:lock()
+  raises("Cannot lock this mutex: it waits forever, nobody else can unlock it.", mutex.lock, mutex)
+  local a, b
+  a = async.spawn(function() nap() return b:await() end)
+  b = async.spawn(function() return a:await() end)
+  raises("Cannot await this coroutine: it waits forever", a.await, a)
+end)
+
+test("waiting forever is told of where it happens, not where it is awaited", function()
+  local channel = async.channel()
+  local consumer = async.spawn(function() for _ in channel:values() do end end)
+  channel:send(1)
+  raises("Cannot receive from this channel", consumer.await, consumer)
+end)
+
+test("waiting is not forever while anything else may end it", function()
+  local channel = async.channel()
+  async.spawn(function() exec.run("sleep 0.05") channel:send("command") end)
+  equal(channel:receive(), "command")
+  async.spawn(function() time.sleep(0.1) channel:send("timer") end)
+  equal(channel:receive(), "timer")
+  state.on_change("watched", function(change) channel:send(change.key) end)
+  async.spawn(function() nap() state.set("watched", 1) end)
+  equal(channel:receive(), "watched")
+end)
+
+test("async.spawn() in a loop that never waits does not fill the memory", function()
+  local count = 0
+  for _ = 1, 20000 do async.spawn(function() count = count + 1 end) end
+  equal(count, 20000)
+  collectgarbage()
+  assert(collectgarbage("count") < 16 * 1024, "more than 16 MiB")
+end)
+
+test("exec.run() in a callback that Lua cannot suspend is refused before it begins", function()
+  raises("Cannot wait in exec.run here", string.gsub, "a", "a", function() exec.run("touch begun") end)
+  raises("Cannot wait in cmd here", table.sort, { 2, 1 }, function() cmd{ command = "touch begun" } end)
+  raises("Cannot wait in os.execute here", string.gsub, "a", "a", function() coroutine.wrap(os.execute)("touch begun") end)
+  raises("Cannot wait in io.popen here", string.gsub, "a", "a", function() io.popen("touch begun") end)
+  raises("Cannot wait in time.sleep here", tostring, setmetatable({}, { __tostring = function() time.sleep(1) end }))
+  equal(fs.exists("begun"), false)
+end)
+
+test("exec.run() does not wait after its timeout for who left the group and keeps the pipe", function()
+  if not exec.which("setsid") then return end
+  fails("timeout", exec.run, "setsid sh -c 'echo $$ > stray; exec sleep 25' & while ! [ -s stray ]; do :; done; sleep 20", { timeout = "500ms" })
+  assert(exec.run("kill $(cat stray)").success, "it was waited for")
 end)

@@ -35,17 +35,47 @@ test("json.encode() names the path of what JSON cannot say", function()
   raises("not UTF-8", json.encode, "\255")
 end)
 
+test("json.encode() takes constructor and __proto__ for names of options that there are not", function()
+  raises('field "constructor": not an option of this function', json.encode, 1, { constructor = 1 })
+  raises('field "__proto__": not an option', json.encode, 1, { __proto__ = {} })
+end)
+
 test("json.encode() indents when asked", function()
   equal(json.encode({ 1 }, { indent = 2 }), "[\n  1\n]")
   equal(json.encode(json.list()), "[]")
 end)
 
-test("data has the names of older scripts", function()
+test("data.from_json() and data.to_json() have the names of older scripts", function()
   for _, name in ipairs({ "parse_json", "json_decode", "from_json", "decode_json" }) do
     equal(data[name]("[1]"), { 1 })
   end
   for _, name in ipairs({ "to_json", "json_encode", "encode_json" }) do equal(data[name]({ 1 }), "[1]") end
-  equal(data.parse_yaml("a: 1"), { a = 1 })
+  raises("line 1, column 2", data.from_json, "[")
+  raises("the value is a function", data.to_json, print)
+end)
+
+test("data.from_yaml(), data.to_yaml(), data.from_toml() and data.to_toml() are those of yaml and toml", function()
+  for _, name in ipairs({ "from_yaml", "parse_yaml", "yaml_decode", "decode_yaml" }) do equal(data[name]("a: 1"), { a = 1 }) end
+  for _, name in ipairs({ "to_yaml", "yaml_encode", "encode_yaml" }) do equal(data[name]({ a = json.list() }), "a: []\n") end
+  for _, name in ipairs({ "from_toml", "parse_toml", "toml_decode" }) do equal(data[name]("a = 1"), { a = 1 }) end
+  for _, name in ipairs({ "to_toml", "toml_encode" }) do equal(data[name]({ a = { 1 } }), "a = [ 1 ]\n") end
+  raises("Cannot read the YAML: line 1", data.from_yaml, "a: [")
+  raises("the value.a is a function", data.to_yaml, { a = print })
+  raises("Cannot read the TOML: line 1", data.from_toml, "a =")
+  raises("the value.a is a function", data.to_toml, { a = print })
+end)
+
+test("json.list() stays a list when it is empty, in every format and in the state", function()
+  equal({ json.encode(json.list()), json.encode(json.list({ 1 })), json.encode({}) }, { "[]", "[1]", "{}" })
+  equal(yaml.encode({ a = json.decode("[]") }), "a: []\n")
+  equal(toml.decode(toml.encode({ a = json.list() })).a, json.list())
+  for _, store in ipairs({ state, State }) do
+    store.set("list", { empty = json.list(), nested = { json.list() } })
+    equal(json.encode(store.get("list")), '{"empty":[],"nested":[[]]}')
+    raises("k[2] is json.null", store.set, "k", json.decode("[1,null]"))
+  end
+  equal(json.encode(data.deep_merge({ a = json.list() }, { b = 1 })), '{"a":[],"b":1}')
+  raises("json.list: argument 1 (items): expected a list", json.list, { a = 1 })
 end)
 
 test("yaml goes there and back, integers and floats apart", function()
@@ -56,10 +86,30 @@ test("yaml goes there and back, integers and floats apart", function()
   equal(yaml.decode("1: x")[1], "x")
 end)
 
+test("yaml.decode_all() gives every document", function()
+  equal(yaml.decode_all("a: 1\n---\n[]\n---\nb\n"), { { a = 1 }, json.list(), "b" })
+  equal(json.encode(yaml.decode_all("")), "[]")
+  raises("Cannot read the YAML: line 4, column 1", yaml.decode_all, "a\n---\nb: [\n")
+end)
+
+test("yaml.encode() quotes what would read as something else, and names what it cannot say", function()
+  local value = { "yes", "1", "null", "a: b", "", "#x", "line\n", "é", true, -0.5, 1e300 }
+  equal(yaml.decode(yaml.encode(value)), value)
+  raises("the value.f is a function", yaml.encode, { f = print })
+end)
+
+test("toml.encode() needs a table with names", function()
+  equal(toml.encode({ b = true, a = "x\"y", t = { n = 1.5 } }), 'a = "x\\"y"\nb = true\n\n[t]\nn = 1.5\n')
+  fails("bad_value", toml.encode, 5)
+  raises("the value.f is a function", toml.encode, { f = print })
+end)
+
 test("yaml.decode() says line and column", function()
   raises("Cannot read the YAML: line 2, column 1", yaml.decode, "a: 1\na: 2")
   raises("2 documents", yaml.decode, "a\n---\nb")
   fails("bad_value", yaml.decode, "a: *nowhere")
+  raises("it nests too deep, or has itself inside", yaml.decode, "a: &x [*x]")
+  fails("bad_value", yaml.decode, ("["):rep(100000))
 end)
 
 test("yaml.decode() makes no host objects of tags", function()
@@ -77,6 +127,7 @@ end)
 
 test("toml.decode() says line and column", function()
   raises("line 2, column 5", toml.decode, "a = 1\nb = \n")
+  fails("bad_value", toml.decode, "a = " .. ("["):rep(100000))
   fails("bad_value", toml.encode, { 1, 2 })
 end)
 

@@ -1,0 +1,66 @@
+import type { Halt, HostResult, LuaValue } from "../modules/module.ts";
+import type { LuaState } from "./wasm.ts";
+
+/** What ends a coroutine from outside. Nothing that the script catches keeps it alive. */
+export interface Limit {
+  /** Ends it; its reason is what the coroutine rejects with. */
+  readonly signal: AbortSignal;
+  /**
+   * Called now and then while anything computes, when no event reaches this thread: aborts the signals of all limits
+   * whose time has come. While no limit has one nothing is looked at, and computing costs nothing more.
+   */
+  readonly check?: () => void;
+  /** Called before anything computes under it: has somebody watch who can end it when `check` is not called any more. */
+  readonly watch?: () => void;
+}
+
+/** One coroutine that the host started, with what the host knows about it (such as the task it runs). */
+export interface Coroutine {
+  readonly L: LuaState;
+  readonly anchor: number;
+  readonly context: unknown;
+  readonly limit: Limit | undefined;
+  /** Whether the hook looks at limits while it computes. */
+  hooked: boolean;
+  /** How many coroutines of the script's own it is in that were resumed where Lua cannot suspend. */
+  enclosed: number;
+  /** Whether it must not run any more. */
+  cancelled: boolean;
+  /** The wait that it is suspended for. */
+  wait?: Wait;
+  /** While its variables are closed: when that ends, by `performance.now()`. */
+  closingUntil?: number;
+  readonly resolve: (results: LuaValue[]) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Why it must not run any more, when it ended itself. */
+  halted?: Halt;
+  /** What listens to its limit. */
+  onAbort?: () => void;
+}
+
+/** What a coroutine waits for, and what became of it. */
+export interface Wait {
+  readonly id: number;
+  /** What it called, for messages. */
+  readonly name: string;
+  /** Never rejects; when it resolves, the outcome is there. */
+  readonly settled: Promise<void>;
+  outcome?: { readonly value: HostResult } | { readonly error: unknown };
+}
+
+/** Follows a promise from the start, so that a rejection has its handler even when nobody comes back for it. */
+export function createWait(id: number, name: string, promise: Promise<HostResult>): Wait {
+  const wait: Wait = {
+    id,
+    name,
+    settled: promise.then(
+      (value) => {
+        wait.outcome = { value };
+      },
+      (error) => {
+        wait.outcome = { error };
+      },
+    ),
+  };
+  return wait;
+}

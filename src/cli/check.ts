@@ -1,12 +1,11 @@
 import { RunnerError } from "../lib/errors.ts";
 import { plural } from "../lib/text.ts";
 import { findMistakes } from "../tasks/check.ts";
-import { chooseTasks } from "../tasks/choose.ts";
 import { showPosition } from "../tasks/problems.ts";
 import { defineCommand } from "./command.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import { inspectFile } from "./inspect-file.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { VALUES } from "./task-options.ts";
 
 /** `runner check`. */
@@ -14,6 +13,7 @@ export const command = defineCommand({
   args: {
     file: { type: "positional", required: false, description: "The task file; runner.lua without one" },
     ...VALUES,
+    ...PLUGINS,
     ...OUTPUT,
     ...STORE,
   },
@@ -45,13 +45,16 @@ The top level of the file is executed for this, without any effect.`,
       return problems.length === 0 ? 0 : INVALID;
     };
     try {
-      return await inspectFile({ file, args, out, rethrow: true }, async ({ session, sources }) => {
-        const { tasks, warnings } = session.declarations;
-        chooseTasks(session.declarations, { file: session.name, names: [], tags: [] });
-        const findings = await findMistakes(session, sources);
-        const problems = findings.map(({ at, text }) => `${showPosition(at)}: ${text}`);
-        return show(problems, { tasks: tasks.size, warnings, name: session.name });
-      });
+      return await inspectFile(
+        { file, args, out, rethrow: true },
+        async ({ session, sources, problems: ofPlugins }) => {
+          const { tasks } = session.declarations;
+          const warnings = [...session.declarations.warnings, ...ofPlugins];
+          const findings = await findMistakes(session, sources);
+          const problems = findings.map(({ at, text }) => `${showPosition(at)}: ${text}`);
+          return show(problems, { tasks: tasks.size, warnings, name: session.name });
+        },
+      );
     } catch (error) {
       if (!(error instanceof RunnerError) || error.exitCode !== INVALID) throw error;
       return show(error.message.split("\n"), { tasks: 0, warnings: [], name: file });

@@ -4,7 +4,7 @@ import { findTaskFile } from "./find-task-file.ts";
 import { renderSvg } from "./graph-svg.ts";
 import { graphOf, renderDot, renderMermaid, renderTree } from "./graph-text.ts";
 import { inspectFile } from "./inspect-file.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { VALUES } from "./task-options.ts";
 
 /** `runner graph`. */
@@ -30,6 +30,7 @@ export const command = defineCommand({
       description: "Only tasks with this tag, and what they need",
     },
     ...VALUES,
+    ...PLUGINS,
     ...OUTPUT,
     ...STORE,
   },
@@ -47,7 +48,7 @@ The top level of the file is executed for this, without any effect.`,
       ".",
     );
     return inspectFile({ file, args, out }, ({ session }) => {
-      const graph = graphOf(chooseTasks(session.declarations, { file: session.name, names, tags: args.tag }));
+      const graph = graphOf(chooseTasks(session.declarations, { names, tags: args.tag }));
       if (out.format === "json") out.line(JSON.stringify(graph));
       else if (graph.nodes.length === 0) out.note("It declares no tasks: it is a plain script.");
       else if (args.format === "mermaid") out.line(renderMermaid(graph));

@@ -1,13 +1,17 @@
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
+import { isShown } from "../modules/log.ts";
+import type { Permits } from "../modules/permits.ts";
 import { TimeLimit } from "../tasks/limit.ts";
 import { loadTaskFile, type Session } from "../tasks/session.ts";
 import { readValues } from "../tasks/values.ts";
 import { type Context, openContext } from "./context.ts";
 import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
-import { renderScriptError } from "./render-run.ts";
+import { openPlugins } from "./plugin/session.ts";
+import { renderLog, renderScriptError } from "./render-run.ts";
+import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 import { valueSources } from "./task-options.ts";
 
@@ -22,6 +26,21 @@ export interface InspectArgs {
   readonly agent?: string | undefined;
   readonly backend?: string | undefined;
   readonly db?: string | undefined;
+  readonly plugins?: readonly string[] | undefined;
+}
+
+export interface InspectOptions {
+  readonly file: string;
+  /** Folder of `-C`; absolute. */
+  readonly workdir?: string;
+  readonly args: InspectArgs;
+  readonly out: Output;
+  /** Whether what the file raises is raised, and not shown. */
+  readonly rethrow?: boolean;
+  /** Whether what the file would change, as far as that can be said, is shown and no error. */
+  readonly dryRun?: boolean;
+  /** What the file may do besides having no effect; everything if undefined. */
+  readonly permits?: Permits | undefined;
 }
 
 /** A file that was loaded to be looked at. */
@@ -29,6 +48,8 @@ export interface Inspected {
   readonly session: Session;
   readonly context: Context;
   readonly sources: SourceLoader;
+  /** What is wrong with plugins. */
+  readonly problems: readonly string[];
 }
 
 /**
@@ -37,37 +58,47 @@ export interface Inspected {
  * itself with `rethrow`.
  */
 export async function inspectFile(
-  {
-    file,
-    workdir,
-    args,
-    out,
-    rethrow = false,
-  }: { file: string; workdir?: string; args: InspectArgs; out: Output; rethrow?: boolean },
+  { file, workdir, args, out, rethrow = false, dryRun = false, permits }: InspectOptions,
   use: (inspected: Inspected) => Promise<number> | number,
 ): Promise<number> {
+  const problems: string[] = [];
   await using context = await openContext({ ...args, forTaskFile: file });
+  const stores = await openRunStores(context, { ...args, forTaskFile: file });
+  await using plugins = await openPlugins(
+    context,
+    { ...args, forTaskFile: file, purpose: "inspect" },
+    {
+      open: async () => stores,
+      log: (record) => isShown(record) && out.note(renderLog(record, styleOf(STDERR, process.env))),
+      warn: (problem) => void problems.push(problem),
+    },
+  );
+  if (!rethrow) for (const problem of problems) out.note(problem);
   let sources: SourceLoader | undefined;
   try {
     const loaded = await loadTaskFile({
       file,
       ...(workdir !== undefined && { workdir }),
       viewpoint: process.cwd(),
+      ...(permits !== undefined && { permits }),
       values: readValues(valueSources(args, file)),
       settings: {
-        ...(await openRunStores(context, { ...args, forTaskFile: file })),
+        ...stores,
+        plugins,
         memoryLimit: context.config.settings["lua.memory"],
+        isSecret: secretMatcher(context.config.settings["secrets.patterns"]),
+        limit: new TimeLimit(`Cannot load ${file}: its top level has not ended after`, TOP_LEVEL_MS),
       },
       purpose: "inspect",
-      limit: new TimeLimit(`Cannot load ${file}: its top level has not ended after`, TOP_LEVEL_MS),
       print: (text) => writeWhole(STDERR, text),
       log: ({ message }) => out.note(message),
+      ...(dryRun && { onPretended: (diff: string) => out.note(diff) }),
       onSources: (loader) => {
         sources = loader;
       },
     });
     if ("exitCode" in loaded || sources === undefined) return "exitCode" in loaded ? loaded.exitCode : 0;
-    return await use({ session: loaded.session, context, sources });
+    return await use({ session: loaded.session, context, sources, problems });
   } catch (error) {
     if (!(error instanceof ScriptError) || rethrow) throw error;
     out.note(renderScriptError(error, styleOf(STDERR, process.env), sources));

@@ -3,7 +3,7 @@ import type { Task } from "../tasks/task.ts";
 import { defineCommand } from "./command.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import { inspectFile } from "./inspect-file.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { type Forecast, forecast, showRuns } from "./run-plan.ts";
 import { renderTable } from "./table.ts";
 import { VALUES } from "./task-options.ts";
@@ -15,6 +15,7 @@ export const command = defineCommand({
     tag: { type: "string", multiple: true, valueHint: "TAG", description: "Only tasks with this tag" },
     status: { type: "boolean", description: "Whether each would run, and because of what" },
     ...VALUES,
+    ...PLUGINS,
     ...OUTPUT,
     ...STORE,
   },

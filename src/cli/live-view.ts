@@ -1,11 +1,16 @@
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { cut, escapeControls, padColumns } from "../lib/text.ts";
 import type { Style } from "./output.ts";
+import { formatDuration } from "./render-run.ts";
 
 /** How often the elapsed times move on, in ms. */
 const TICK_MS = 200;
+/** How soon after each other the lines are drawn at most, in ms: a task may print faster than a terminal can show. */
+const DRAW_MS = 40;
 /** Tasks that are shown at most; of the others there is only their number. */
 const MOST_LINES = 8;
+/** Columns of a line besides the name of its task, with the first words of what it said last. */
+const FRAME = 24;
 
 interface Running {
   readonly since: number;
@@ -19,7 +24,9 @@ interface Running {
 export class LiveView {
   readonly #running = new Map<string, Running>();
   readonly #timer: Timer;
-  #drawn = 0;
+  /** The widths of the lines that are there. */
+  #drawn: readonly number[] = [];
+  #drawnAt = Number.NEGATIVE_INFINITY;
   #midLine = false;
 
   /** Whether what was written last did not end its line. */
@@ -27,8 +34,15 @@ export class LiveView {
     return this.#midLine;
   }
 
-  constructor(private readonly style: Style) {
-    this.#timer = setInterval(() => this.around("", () => undefined), TICK_MS);
+  /** `names` is how wide the column of the tasks' names is. */
+  constructor(
+    private readonly style: Style,
+    private readonly names: number,
+  ) {
+    this.#timer = setInterval(() => {
+      this.#clear();
+      if (!this.#midLine) this.#draw();
+    }, TICK_MS);
     this.#timer.unref();
   }
 
@@ -55,7 +69,7 @@ export class LiveView {
     const last = data.at(-1);
     if (last !== undefined) this.#midLine = last !== "\n" && last !== NEWLINE;
     // Live lines would run into a line that is not over.
-    if (!this.#midLine) this.#draw();
+    if (!this.#midLine && performance.now() - this.#drawnAt > DRAW_MS) this.#draw();
   }
 
   close(): void {
@@ -64,26 +78,35 @@ export class LiveView {
   }
 
   #clear(): void {
-    if (this.#drawn === 0) return;
-    writeWhole(STDERR, `\u001b[${this.#drawn}A\u001b[J`);
-    this.#drawn = 0;
+    if (this.#drawn.length === 0) return;
+    const { columns } = sizeOfTerminal();
+    // A terminal that has become narrower shows a line on several rows.
+    const rows = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    writeWhole(STDERR, `\u001b[${rows}A\u001b[J`);
+    this.#drawn = [];
   }
 
   #draw(): void {
-    const width = process.stderr.columns || 80;
+    const { columns, rows } = sizeOfTerminal();
     const now = performance.now();
-    const shown = [...this.#running].slice(0, MOST_LINES).map(([task, { since, lastLine }]) => {
-      const elapsed = `${((now - since) / 1000).toFixed(1)}s`.padStart(7);
-      return this.style.dim(
-        cut(`  … ${padColumns(task, 14)} ${elapsed}   ${escapeControls(lastLine)}`, width - 1),
-      );
+    const most = Math.max(1, Math.min(MOST_LINES, rows - 3));
+    const shown = [...this.#running].slice(0, most).map(([task, { since, lastLine }]) => {
+      const width = Math.max(8, Math.min(this.names, columns - FRAME));
+      const name = padColumns(cut(escapeControls(task), width), width);
+      const elapsed = formatDuration(now - since).padStart(7);
+      return cut(`  … ${name} ${elapsed}   ${escapeControls(lastLine)}`.trimEnd(), columns - 1);
     });
     const more = this.#running.size - shown.length;
-    if (more > 0) shown.push(this.style.dim(`  … and ${more} more`));
+    if (more > 0) shown.push(cut(`  … and ${more} more`, columns - 1));
     if (shown.length === 0) return;
-    writeWhole(STDERR, `${shown.join("\n")}\n`);
-    this.#drawn = shown.length;
+    writeWhole(STDERR, shown.map((line) => `${this.style.dim(line)}\n`).join(""));
+    this.#drawn = shown.map((line) => Bun.stringWidth(line));
+    this.#drawnAt = now;
   }
+}
+
+function sizeOfTerminal(): { columns: number; rows: number } {
+  return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
 }
 
 const NEWLINE = 10;

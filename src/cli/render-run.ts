@@ -1,4 +1,4 @@
-import { escapeControls, padColumns, plural } from "../lib/text.ts";
+import { cut, escapeControls, padColumns, plural } from "../lib/text.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
 import { LOG_LEVELS, type LogRecord } from "../modules/log.ts";
@@ -6,7 +6,18 @@ import type { Task, TaskResult } from "../tasks/task.ts";
 import type { Style } from "./output.ts";
 import { countResults, type RunSummary } from "./run-report.ts";
 
-const NAME_COLUMNS = 14;
+/** How much of a line of a script is shown. */
+const SOURCE_COLUMNS = 200;
+
+/** How wide the column of the tasks' names is at least, and at most: longer ones stand out of it. */
+const LEAST_COLUMNS = 14;
+const MOST_COLUMNS = 30;
+
+/** How wide the column of the tasks' names is. */
+export function columnsFor(tasks: readonly Task[]): number {
+  const longest = tasks.reduce((widest, { name }) => Math.max(widest, Bun.stringWidth(name)), LEAST_COLUMNS);
+  return Math.min(longest, MOST_COLUMNS);
+}
 
 /** A message of a script. */
 export function renderLog({ level, message, fields }: LogRecord, style: Style): string {
@@ -19,9 +30,9 @@ export function renderLog({ level, message, fields }: LogRecord, style: Style): 
 }
 
 /** One line about how a task ended. */
-export function renderResult(result: TaskResult, style: Style): string {
+export function renderResult(result: TaskResult, style: Style, columns: number): string {
   const { task, status, message, durationMs, attempts } = result;
-  const name = padColumns(task.name, NAME_COLUMNS);
+  const name = padColumns(task.name, columns);
   if (status === "skipped") return style.dim(`  – ${name}          skipped: ${message ?? ""}`);
   const duration = formatDuration(durationMs).padStart(7);
   const mark = status === "ok" ? style.success("✓") : style.failure("✗");
@@ -35,8 +46,9 @@ export function renderRetry(
   task: Task,
   { attempt, delay, message }: { attempt: number; delay: number; message: string },
   style: Style,
+  columns: number,
 ): string {
-  const name = padColumns(task.name, NAME_COLUMNS);
+  const name = padColumns(task.name, columns);
   const wait = formatDuration(delay, " s");
   return style.dim(`  ↻ ${name}          attempt ${attempt} failed: ${message}. Again in ${wait}`);
 }
@@ -70,7 +82,8 @@ function renderOrigin(error: ScriptError, style: Style, sources: SourceLoader | 
   const lines: string[] = [];
   const { position, frames } = error;
   const text = position && sources?.line(position.source, position.line);
-  if (text) lines.push(style.dim(`  ${position.line} │ ${text}`));
+  // Whatever is read as a script is shown: also what is none.
+  if (text) lines.push(style.dim(`  ${position.line} │ ${cut(escapeControls(text), SOURCE_COLUMNS)}`));
   const [inner, ...outer] = frames;
   if (inner !== undefined && outer.length > 0) {
     const name =

@@ -1,8 +1,9 @@
 import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { LOG_LEVELS } from "../modules/log.ts";
 import { createPermits, type Permits } from "../modules/permits.ts";
 import type { ArgsDef, ParsedArgs } from "./command.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { VALUES } from "./task-options.ts";
 
 /** What `runner run` takes. */
@@ -55,6 +56,11 @@ export const RUN_ARGS = {
     options: ["interleaved", "grouped", "prefixed"],
     description: "What tasks print: as it comes, at the end of each, or named",
   },
+  "log-level": {
+    type: "enum",
+    options: LOG_LEVELS,
+    description: "The least of what scripts log that is shown (info)",
+  },
   sandbox: {
     type: "boolean",
     description: "Only the state and pure functions, and what --allow adds",
@@ -63,14 +69,36 @@ export const RUN_ARGS = {
     type: "string",
     multiple: true,
     valueHint: "PERMISSION",
-    description: "exec, net, fs, env, or a part: net=example.com,fs=build",
+    description: "exec, net, fs, env, plugins, or a part: net=example.com,fs=build",
   },
   quiet: { type: "boolean", alias: "q", description: "Only what tasks print, and failures" },
+  ...PLUGINS,
   ...OUTPUT,
   ...STORE,
 } as const satisfies ArgsDef;
 
 export type RunArgs = ParsedArgs<typeof RUN_ARGS>;
+
+/** Options that ask for different things. */
+const CONFLICTS = [
+  ["dry-run", "resume"],
+  ["explain", "resume"],
+  ["watch", "resume"],
+  ["dry-run", "watch"],
+  ["explain", "watch"],
+] as const;
+
+/** Raises `usage` for options that make no sense together. */
+export function checkTogether(args: RunArgs): void {
+  const conflict = CONFLICTS.find(([one, other]) => args[one] && args[other]);
+  if (conflict !== undefined) {
+    const [one, other] = conflict;
+    throw new RunnerError("usage", `Cannot use "--${one}" with --${other}: leave one of the two out.`);
+  }
+  if (args.force && !args.resume) {
+    throw new RunnerError("usage", 'Cannot use "--force" without --resume: nothing else is held back.');
+  }
+}
 
 /** The number after `--jobs`; undefined when it was not given. Raises `usage`. */
 export function readJobs(text: string | undefined): number | undefined {

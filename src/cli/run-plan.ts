@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { formatSpan } from "../lib/duration.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import type { Session } from "../tasks/session.ts";
@@ -5,7 +6,7 @@ import { type Skipping, standingOf } from "../tasks/skipping.ts";
 import type { Task } from "../tasks/task.ts";
 import { inspectFile } from "./inspect-file.ts";
 import type { Output } from "./output.ts";
-import type { RunArgs } from "./run-args.ts";
+import { type RunArgs, readPermits } from "./run-args.ts";
 import { renderTable } from "./table.ts";
 
 const COLUMNS = [
@@ -37,10 +38,11 @@ export function showPlan({
   args: RunArgs;
   out: Output;
 }): Promise<number> {
+  const permits = readPermits(args, workdir ?? dirname(file));
   return inspectFile(
-    { file, ...(workdir !== undefined && { workdir }), args, out },
+    { file, ...(workdir !== undefined && { workdir }), args, out, dryRun: args["dry-run"], permits },
     async ({ session, context: { store } }) => {
-      const order = chooseTasks(session.declarations, { file: session.name, names, tags: args.tag });
+      const order = chooseTasks(session.declarations, { names, tags: args.tag });
       const forecasts: Forecast[] = [];
       for (const task of order) forecasts.push(await forecast({ store, file }, session, task));
       if (out.format === "json") out.line(JSON.stringify(forecasts.map(toPlain)));

@@ -1,7 +1,7 @@
 import { messageOf } from "../lib/errors.ts";
 import { printWhole, STDOUT } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
-import { countResults, type RunReport } from "./run-report.ts";
+import { countResults, type RunReport, UNSEEN } from "./run-report.ts";
 
 /** A run as one JSON object a line on stdout, and nothing else there. */
 export function createJsonReport(): RunReport {
@@ -10,6 +10,7 @@ export function createJsonReport(): RunReport {
   return {
     print: (text, { task }) => emit("output", { task, stream: "stdout", text: toText(text) }),
     log: (record, { task }) => emit("log", { task, ...record }),
+    progress: () => UNSEEN,
     output: (stream, chunk, task) => emit("output", { task: task.name, stream, text: toText(chunk) }),
     warn: (message, task) => emit("warning", { task: task?.name, message }),
     runStarted: ({ runId, file, tasks, resumed }) =>

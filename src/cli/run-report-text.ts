@@ -1,9 +1,12 @@
+import { formatSize } from "../lib/size.ts";
 import { isTerminal, printWhole, STDERR, STDOUT } from "../lib/stdio.ts";
 import { plural } from "../lib/text.ts";
 import type { SourceLoader } from "../lua/loader.ts";
 import { LiveView } from "./live-view.ts";
 import type { Style } from "./output.ts";
+import { renderProgress } from "./progress.ts";
 import {
+  columnsFor,
   renderFailure,
   renderLog,
   renderResult,
@@ -11,7 +14,7 @@ import {
   renderScriptError,
   renderSummary,
 } from "./render-run.ts";
-import type { RunReport } from "./run-report.ts";
+import { type RunReport, UNSEEN } from "./run-report.ts";
 import { type Grouping, type Stream, TaskOutput } from "./task-output.ts";
 
 export interface TextOptions {
@@ -26,6 +29,7 @@ export interface TextOptions {
 /** A run as a person reads it: what scripts print on stdout, the rest on stderr. */
 export function createTextReport({ style, sources, quiet, grouping }: TextOptions): RunReport {
   let live: LiveView | undefined;
+  let columns = columnsFor([]);
   const write = (fd: number, data: string | Uint8Array) => {
     if (live === undefined) printWhole(fd, data);
     else live.around(data, () => printWhole(fd, data));
@@ -47,23 +51,40 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
       live?.said(task, record.message);
       output.add(task, "stderr", `${renderLog(record, style)}\n`);
     },
+    progress: (what, total, { task }) => {
+      if (quiet || !canRedraw()) return UNSEEN;
+      live ??= new LiveView(style, columns);
+      if (task === undefined) live.start(what);
+      let done = 0;
+      return {
+        advance(bytes) {
+          done += bytes;
+          live?.said(
+            task ?? what,
+            renderProgress({ what: task === undefined ? "" : what, done, total, show: formatSize }),
+          );
+        },
+        [Symbol.dispose]: () => task === undefined && live?.end(what),
+      };
+    },
     output: (stream, chunk, task) => said(task.name, stream, chunk),
     warn: (message, task) =>
       note(`${style.bold("warn ")} ${task === undefined ? "" : `${task.name}: `}${message}`),
     runStarted: ({ runId, file, tasks, resumed }) => {
+      columns = columnsFor(tasks);
       if (quiet) return;
       const again = resumed ? " · taken up again" : "";
       note(`${style.dim(`runner · ${file} · ${plural(tasks.length, "task")} · run ${runId}${again}`)}\n`);
-      if (process.env.TERM !== "dumb" && isTerminal(STDERR)) live = new LiveView(style);
+      if (canRedraw()) live = new LiveView(style, columns);
     },
     taskStarted: (task) => live?.start(task.name),
-    taskRetries: (task, retry) => quiet || note(renderRetry(task, retry, style)),
+    taskRetries: (task, retry) => quiet || note(renderRetry(task, retry, style, columns)),
     taskEnded: (result, tail) => {
       const { name } = result.task;
       live?.end(name);
       output.end(name);
       if (result.status === "failed" && tail !== undefined) tails.set(name, tail);
-      if (!quiet) note(renderResult(result, style));
+      if (!quiet) note(renderResult(result, style, columns));
     },
     runEnded: (summary) => {
       live?.close();
@@ -75,8 +96,9 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
       }
       for (const problem of summary.problems) note(`\n${style.failure("The run failed")}: ${problem}`);
       if (!quiet) note(`\n${renderSummary(summary)}`);
-      if (summary.exitCode !== 0)
-        note(`Take it up again after the fix: runner run --resume ${summary.runId}`);
+      if (!summary.unfinished) return;
+      const when = summary.exitCode === 0 ? "Do what is left" : "Take it up again after the fix";
+      note(`${when}: runner run --resume ${summary.runId}`);
     },
     interrupted: (runId) => {
       live?.close();
@@ -89,4 +111,9 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
       live = undefined;
     },
   };
+}
+
+/** Whether lines of stderr can be taken back. */
+function canRedraw(): boolean {
+  return process.env.TERM !== "dumb" && isTerminal(STDERR);
 }

@@ -1,5 +1,6 @@
 import type { CallContext } from "../modules/context.ts";
 import type { LogRecord } from "../modules/log.ts";
+import type { Progress } from "../modules/progress.ts";
 import type { Observer } from "../tasks/run.ts";
 import type { Task, TaskResult } from "../tasks/task.ts";
 
@@ -10,6 +11,8 @@ export interface RunSummary {
   /** What went wrong apart from the tasks. */
   readonly problems: readonly string[];
   readonly exitCode: number;
+  /** Whether something is left that a resume would do. */
+  readonly unfinished: boolean;
   readonly durationMs: number;
 }
 
@@ -27,6 +30,8 @@ export interface RunReport extends Observer {
   /** What a script prints. */
   print(text: string | Uint8Array, context: CallContext): void;
   log(record: LogRecord, context: CallContext): void;
+  /** A script does something long; `total` in bytes, undefined when nobody knows. */
+  progress(what: string, total: number | undefined, context: CallContext): Progress;
   runStarted(run: RunOutline): void;
   runEnded(summary: RunSummary): void;
   /** A signal ends the run. */
@@ -52,3 +57,6 @@ export function countResults(results: readonly TaskResult[]): {
   }
   return counts;
 }
+
+/** Progress that nobody sees. */
+export const UNSEEN: Progress = { advance: () => undefined, [Symbol.dispose]: () => undefined };

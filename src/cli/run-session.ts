@@ -1,4 +1,3 @@
-import { chain } from "../lib/awaitable.ts";
 import { beforeEnding } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { machine } from "../lib/machine.ts";
@@ -6,6 +5,7 @@ import type { Locks } from "../state/locks/locks.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import { Journal } from "../tasks/journal.ts";
 import type { TaskRecord } from "../tasks/journal-record.ts";
+import { stopOrphans } from "../tasks/orphans.ts";
 import { checkUnchanged, earlierResults, hashFiles } from "../tasks/resume.ts";
 import { runTasks } from "../tasks/run.ts";
 import { pruneRuns } from "../tasks/runs.ts";
@@ -14,15 +14,19 @@ import { type SessionChange, SessionChanges } from "../tasks/session-changes.ts"
 import type { Tails } from "../tasks/tail.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Context } from "./context.ts";
+import { observeRun } from "./plugin/hooks.ts";
+import type { Plugins } from "./plugin/session.ts";
 import type { RunFileOptions } from "./run.ts";
 import { readJobs, readTimeout } from "./run-args.ts";
 import type { RunReport } from "./run-report.ts";
 import type { RunStores } from "./stores.ts";
 
 export interface RunSessionOptions extends Omit<RunFileOptions, "context"> {
+  /** When the run began, by `performance.now()`. */
+  readonly began: number;
   readonly report: RunReport;
   readonly tails: Tails;
-  readonly context: Context & RunStores;
+  readonly context: Context & RunStores & { readonly plugins: Plugins };
   /** Files that the session was loaded from; absolute. */
   readonly files: readonly string[];
 }
@@ -32,7 +36,7 @@ export async function runSession(session: Session, options: RunSessionOptions): 
   const { args, request, runId, report, tails, context, resumption } = options;
   const { store, locks, config } = context;
   const { declarations } = session;
-  const order = chooseTasks(declarations, { file: session.name, names: request.names, tags: request.tags });
+  const order = chooseTasks(declarations, request);
   const files = hashFiles([...options.files, ...request.valueFiles]);
   if (resumption !== undefined && !args.force) checkUnchanged(resumption.run, files);
   for (const warning of declarations.warnings) report.warn(warning);
@@ -46,12 +50,16 @@ export async function runSession(session: Session, options: RunSessionOptions): 
     { request, name: session.name, tasks: order.length, process: machine.self, files },
     resumption,
   );
-  report.runStarted({ runId, file: session.name, tasks: order, resumed: resumption !== undefined });
+  const outline = { runId, file: session.name, tasks: order, resumed: resumption !== undefined };
+  report.runStarted(outline);
+  const hooked = await observeRun(outline, report, context);
+  const running = new Set<string>();
   const callOff = beforeEnding({
     when: "idle",
-    act: () => {
-      journal.finish("stopped", STOPPED);
-      return chain(journal.commit(), () => report.interrupted(runId));
+    act: async () => {
+      await journal.stop(STOPPED);
+      report.interrupted(runId);
+      await stopOrphans(runId, [...running], STRAYS_GRACE);
     },
   });
   const { settings } = config;
@@ -60,28 +68,34 @@ export async function runSession(session: Session, options: RunSessionOptions): 
   try {
     const end = await runTasks(session, order, {
       runId,
-      observer: report,
+      observer: hooked.observer,
       store,
       journal,
       session: sessionChanges,
       tails,
+      running,
       jobs: readJobs(args.jobs) ?? jobsOf(order) ?? settings["run.jobs"],
       keepGoing: args["keep-going"] || settings["run.keep_going"],
-      ...(timeout !== undefined && { timeout }),
+      ...(timeout !== undefined && { timeout: { ms: timeout, since: options.began } }),
       ...(earlier !== undefined && { earlier }),
       clock: () => performance.now(),
       random: Math.random,
     });
-    const { results, problems, exitCode } = end;
-    journal.finish(exitCode === 0 ? "ok" : "failed", exitCode);
+    const { exitCode, unfinished } = end;
+    journal.finish(exitCode !== 0 ? "failed" : unfinished ? "stopped" : "ok", exitCode);
     await journal.commit();
-    report.runEnded({ runId, results, problems, exitCode, durationMs: performance.now() - started });
+    const summary = { runId, ...end, durationMs: performance.now() - started };
+    report.runEnded(summary);
+    await hooked.end(summary);
     await pruneRuns(store, settings["run.keep_runs"]);
     return exitCode;
   } finally {
     callOff();
   }
 }
+
+/** How long processes that left their group may take to end after a signal, in ms; below what `ending.ts` grants. */
+const STRAYS_GRACE = 1500;
 
 /** What the journal says of a run that a signal ended; which one it was, only the process's exit code tells. */
 const STOPPED = 130;

@@ -21,8 +21,8 @@ export async function runAndWatch(
   run: (onSession: (session: Session) => void) => Promise<number>,
 ): Promise<number> {
   let session: Session | undefined;
-  // A signal that comes just when a run stops to listen would be lost, and nothing else ends this loop.
-  beforeEnding({ act: () => undefined, when: "always" });
+  // Nothing is to be done, but a signal ends this loop with the exit code that says so.
+  beforeEnding({ act: () => undefined, when: "idle" });
   for (;;) {
     // Whoever edits the task file during a run means the next one; what a run does to sources is its own doing.
     const files = fingerprint([file, ...valueFiles]);

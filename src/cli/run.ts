@@ -3,6 +3,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { STDERR } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
+import { isShown } from "../modules/log.ts";
 import type { RunRequest } from "../tasks/journal-record.ts";
 import { TimeLimit } from "../tasks/limit.ts";
 import { createRunId } from "../tasks/run-id.ts";
@@ -14,8 +15,10 @@ import { type Context, openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
-import { RUN_ARGS, type RunArgs, readJobs, readPermits, readTimeout } from "./run-args.ts";
+import { openPlugins } from "./plugin/session.ts";
+import { checkTogether, RUN_ARGS, type RunArgs, readJobs, readPermits, readTimeout } from "./run-args.ts";
 import type { RunReport } from "./run-report.ts";
+import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 import { valueSources } from "./task-options.ts";
 
@@ -34,6 +37,7 @@ else to stderr. With -o json, each line of stdout is one event.`,
   async run({ args, out }) {
     readJobs(args.jobs);
     readTimeout(args.timeout);
+    checkTogether(args);
     if (args.resume) return (await import("./run-resume.ts")).resumeRun(args, out);
     const workdir = args.directory === undefined ? undefined : resolve(args.directory);
     const { file, tasks: names } = findTaskFile(wordsOf(args), workdir ?? ".");
@@ -81,9 +85,8 @@ export async function runFile(options: RunFileOptions): Promise<number> {
   const { file, workdir } = request;
   const values = readValues({ files: request.valueFiles, assignments: request.set });
   const permits = readPermits(args, workdir ?? dirname(file));
-  const timeout = readTimeout(args.timeout);
-  using limit =
-    timeout === undefined ? undefined : new TimeLimit(`Cannot finish ${file}: it took longer than`, timeout);
+  const began = performance.now();
+  let limit: TimeLimit | undefined;
   let sources: SourceLoader | undefined;
   const report = await createReport(options, () => sources);
   const tails = new Tails();
@@ -92,10 +95,22 @@ export async function runFile(options: RunFileOptions): Promise<number> {
     options.context
       ? Promise.resolve(options.context)
       : openContext({ ...args, forTaskFile: file, run: runId })
-  ).then(async (context) => ({
-    ...context,
-    ...(await openRunStores(context, { ...args, forTaskFile: file, run: runId })),
-  }));
+  ).then(async (context) => {
+    const contextOptions = { ...args, forTaskFile: file, run: runId };
+    const stores = await openRunStores(context, contextOptions);
+    const plugins = await openPlugins(
+      context,
+      { ...contextOptions, purpose: "run" },
+      {
+        open: async () => stores,
+        run: runId,
+        log: (record, task) =>
+          report.log(record, { cwd: workdir ?? dirname(file), ...(task !== undefined && { task }) }),
+        warn: (message) => report.warn(message),
+      },
+    );
+    return { ...context, ...stores, plugins };
+  });
   try {
     const loaded = await loadTaskFile({
       file,
@@ -103,17 +118,25 @@ export async function runFile(options: RunFileOptions): Promise<number> {
       viewpoint: process.cwd(),
       values,
       ...(permits !== undefined && { permits }),
-      settings: opening.then(({ config, ...stores }) => ({
-        ...stores,
-        memoryLimit: config.settings["lua.memory"],
-      })),
+      settings: opening.then(({ config: { settings }, ...stores }) => {
+        const timeout = readTimeout(args.timeout) ?? settings["run.timeout"];
+        if (timeout !== undefined) {
+          limit = new TimeLimit(`Cannot finish ${file}: it took longer than`, timeout, { since: began });
+        }
+        return {
+          ...stores,
+          memoryLimit: settings["lua.memory"],
+          isSecret: secretMatcher(settings["secrets.patterns"]),
+          limit,
+        };
+      }),
       purpose: "run",
-      limit,
       print: (text, context) => {
         tails.add(context.task, text);
         report.print(text, context);
       },
-      log: report.log,
+      log: (record, context) => isShown(record, args["log-level"]) && report.log(record, context),
+      progress: report.progress,
       onSources: (loader) => {
         sources = loader;
       },
@@ -124,10 +147,12 @@ export async function runFile(options: RunFileOptions): Promise<number> {
       checkPlain(request);
       return 0;
     }
+    limit?.[Symbol.dispose]();
     options.onSession?.(session);
     const { runSession } = await import("./run-session.ts");
     return await runSession(session, {
       ...options,
+      began,
       report,
       tails,
       context: await opening,
@@ -138,6 +163,12 @@ export async function runFile(options: RunFileOptions): Promise<number> {
     report.scriptFailed(error);
     return error.exitCode;
   } finally {
+    limit?.[Symbol.dispose]();
+    // Before anything that they use, and while what they say is still shown.
+    await opening.then(
+      ({ plugins }) => plugins[Symbol.asyncDispose](),
+      () => undefined,
+    );
     report.close();
     await opening.then(
       async (context) => {

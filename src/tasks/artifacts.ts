@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
+import type { Permits } from "../modules/permits.ts";
 import { matchFiles } from "./fingerprint.ts";
 import type { Task } from "./task.ts";
 
@@ -20,9 +21,14 @@ export interface Producer {
 
 /**
  * Copies what a task consumes from where its producers made it, unless they work in the same folder. Raises
- * `task_failed` when a file that it consumes is not there.
+ * `task_failed` when a file that it consumes is not there, `denied` when scripts may not copy it.
  */
-export function fetchArtifacts(task: Task, folder: string, producers: readonly Producer[]): void {
+export function fetchArtifacts(
+  task: Task,
+  folder: string,
+  producers: readonly Producer[],
+  permits: Permits,
+): void {
   for (const wanted of task.options.consumes ?? []) {
     let found = 0;
     for (const { task: producer, folder: from } of producers) {
@@ -30,8 +36,11 @@ export function fetchArtifacts(task: Task, folder: string, producers: readonly P
         if (path !== wanted && !new Bun.Glob(wanted).match(path)) continue;
         found++;
         if (from === folder) continue;
-        mkdirSync(dirname(join(folder, path)), { recursive: true });
-        copyFileSync(join(from, path), join(folder, path));
+        const [source, target] = [join(from, path), join(folder, path)];
+        for (const file of [source, target])
+          permits.check("fs", file, `the artifacts of task "${task.name}"`);
+        mkdirSync(dirname(target), { recursive: true });
+        copyFileSync(source, target);
       }
     }
     if (found === 0) throw new RunnerError("task_failed", `"${wanted}", which it consumes, is not there`);

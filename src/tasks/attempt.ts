@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import type { Limit } from "../lua/coroutine.ts";
 import type { LuaFunction, LuaValue } from "../modules/module.ts";
 import { encode } from "../state/codec.ts";
 import { checkArtifacts, fetchArtifacts, type Producer } from "./artifacts.ts";
 import { holdLock, type Surroundings, TaskCalls, withinLimit } from "./calls.ts";
 import type { Mark } from "./journal.ts";
-import { retryDelay, TimeLimit } from "./limit.ts";
+import { RunExit, retryDelay } from "./limit.ts";
 import { interpretResults, type Outcome } from "./outcome.ts";
 import { marksOf, type Skipping, whyNot } from "./skipping.ts";
 import type { Task, TaskResult } from "./task.ts";
@@ -39,7 +40,7 @@ interface Worked extends Outcome {
  * Runs one task to its end: its conditions, its lock, its hooks, and as many attempts as it takes. Rejects only for
  * bugs of the host and when the state cannot be used.
  */
-export async function runTask(run: TaskRun, task: Task, limit: TimeLimit | undefined): Promise<Ended> {
+export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<Ended> {
   const started = run.clock();
   const calls = new TaskCalls(run, task, limit);
   let attempts = 0;
@@ -55,7 +56,7 @@ export async function runTask(run: TaskRun, task: Task, limit: TimeLimit | undef
     const reason = await whyNot(run, task, calls);
     if (reason !== undefined) return end(reason);
     await holdLock(run.session, task, limit);
-    fetchArtifacts(task, calls.folder, producersFor(task, run));
+    fetchArtifacts(task, calls.folder, producersFor(task, run), run.session.permits);
     let worked: Worked | undefined = await before(task, calls);
     if (worked === undefined) {
       worked = await tryOften(run, task, calls, limit, (count) => {
@@ -68,8 +69,8 @@ export async function runTask(run: TaskRun, task: Task, limit: TimeLimit | undef
       last.ok ? marksOf(run, task, calls.folder) : [],
     );
   } catch (error) {
-    if (isOurs(error)) throw error;
-    return end({ status: "failed", message: messageOf(error), error });
+    const { ok, ...failure } = raised(task, error);
+    return end({ status: ok ? "skipped" : "failed", ...failure });
   } finally {
     await run.session.locks.releaseTask(task.name);
   }
@@ -83,15 +84,22 @@ function checkFolder({ options }: Task, folder: string): void {
 async function before(task: Task, calls: TaskCalls): Promise<Worked | undefined> {
   const { pre_exec: hook } = task.options;
   if (hook === undefined) return undefined;
-  const [first, message] = await calls.call(hook, calls.deps);
-  return first === false ? { ok: false, message: `pre_exec said no${reasonOf(message)}` } : undefined;
+  try {
+    const [first, message] = await calls.call(hook, calls.deps);
+    return first === false ? { ok: false, message: `pre_exec said no${reasonOf(message)}` } : undefined;
+  } catch (error) {
+    const worked = raised(task, error);
+    // A run that ends well before the work was begun leaves it to be done.
+    if (worked.ok) throw error;
+    return worked;
+  }
 }
 
 async function tryOften(
   run: TaskRun,
   task: Task,
   calls: TaskCalls,
-  limit: TimeLimit | undefined,
+  limit: Limit,
   count: (attempts: number) => void,
 ): Promise<Worked> {
   const { retries = 0, retry_delay: first, backoff } = task.options;
@@ -99,17 +107,19 @@ async function tryOften(
     calls.attempt = attempt;
     count(attempt);
     const worked = await tryOnce(task, calls, limit);
-    if (worked.ok || attempt > retries || limit?.signal.aborted) return worked;
+    if (worked.ok || attempt > retries || limit.signal.aborted) return worked;
     const delay = retryDelay(attempt, { first, backoff }, run.random());
     await run.onRetry(task, { attempt, delay, message: worked.message ?? "" });
-    await withinLimit(Bun.sleep(delay), limit);
+    try {
+      await withinLimit(Bun.sleep(delay), limit);
+    } catch (error) {
+      return raised(task, error);
+    }
   }
 }
 
-async function tryOnce(task: Task, calls: TaskCalls, outer: TimeLimit | undefined): Promise<Worked> {
-  const { timeout } = task.options;
-  using own =
-    timeout === undefined ? undefined : new TimeLimit("it took longer than its timeout of", timeout, outer);
+async function tryOnce(task: Task, calls: TaskCalls, outer: Limit): Promise<Worked> {
+  using own = calls.ownLimit(outer);
   try {
     const came = await calls.command(own ?? outer);
     const outcome = typeof came === "number" ? exited(came) : interpretResults(came);
@@ -119,8 +129,7 @@ async function tryOnce(task: Task, calls: TaskCalls, outer: TimeLimit | undefine
     }
     return outcome;
   } catch (error) {
-    if (isOurs(error)) throw error;
-    return { ok: false, message: messageOf(error), error };
+    return raised(task, error);
   }
 }
 
@@ -153,9 +162,10 @@ async function hooked(
     if (!worked.ok || name !== "post_exec" || first !== false) return worked;
     return { ok: false, message: `post_exec said no${reasonOf(message)}` };
   } catch (error) {
-    if (isOurs(error)) throw error;
-    if (worked.ok) return { ok: false, message: `${name} raised: ${messageOf(error)}`, error };
-    run.warn(task, `${name} raised: ${messageOf(error)}`);
+    const { ok, message } = raised(task, error);
+    if (ok) return worked;
+    if (worked.ok) return { ok: false, message: `${name} raised: ${message}`, error };
+    run.warn(task, `${name} raised: ${message}`);
     return worked;
   }
 }
@@ -174,7 +184,10 @@ function reasonOf(message: LuaValue): string {
   return typeof message === "string" ? `: ${message}` : "";
 }
 
-/** Whether an error is none of the task's doing. */
-function isOurs(error: unknown): boolean {
-  return !(error instanceof RunnerError) || error.code === "bug";
+/** What it means for a task that its work raised something. Raises again what is none of the task's doing. */
+function raised(task: Task, error: unknown): Worked {
+  if (!(error instanceof RunnerError) || error.code === "bug") throw error;
+  if (!(error instanceof RunExit)) return { ok: false, message: messageOf(error), error };
+  if (error.task !== task.name) return { ok: false, message: error.message };
+  return { ok: error.status === 0, message: `it ended the run: os.exit(${error.status})` };
 }

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
+import type { Limit } from "../lua/coroutine.ts";
 import { runShellLine } from "../modules/command.ts";
 import type { CallContext } from "../modules/context.ts";
 import { LuaFunction, type LuaRecord, type LuaValue } from "../modules/module.ts";
-import type { TimeLimit } from "./limit.ts";
+import { limitAfter, TimeLimit } from "./limit.ts";
+import { markerOf, stopOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -29,22 +31,38 @@ export class TaskCalls {
   constructor(
     private readonly surroundings: Surroundings,
     private readonly task: Task,
-    private readonly limit: TimeLimit | undefined,
+    private readonly limit: Limit,
   ) {
     const { workdir } = surroundings.session;
     this.folder = task.options.workdir === undefined ? workdir : resolve(workdir, task.options.workdir);
   }
 
-  /** A hook or condition, with what it gets besides `this` and `params`. */
+  /** A hook, with what it gets besides `this` and `params`; it may take as long as an attempt. */
   async call(fn: LuaFunction, third: LuaValue): Promise<LuaValue[]> {
-    return this.#run(fn, third, this.limit);
+    using outer = limitAfter(this.limit);
+    using own = this.ownLimit(outer);
+    return await this.#run(fn, third, own ?? outer);
+  }
+
+  /** The task's own time, from now on; undefined when it was given none. */
+  ownLimit(outer: Limit): TimeLimit | undefined {
+    const { timeout } = this.task.options;
+    return timeout === undefined
+      ? undefined
+      : new TimeLimit("it took longer than its timeout of", timeout, {
+          parent: outer,
+          name: `task "${this.task.name}"`,
+          exitCode: 1,
+        });
   }
 
   /** What a condition says, and its reason if it gives one. Of a shell line it is whether it exits with 0. */
   async condition(condition: LuaFunction | string): Promise<{ holds: boolean; reason?: string }> {
     if (typeof condition === "string") {
       this.#permitShell();
-      return { holds: (await runShellLine(condition, this.#context(this.limit), () => undefined)) === 0 };
+      using own = this.ownLimit(this.limit);
+      const context = this.#context(own ?? this.limit);
+      return { holds: (await runShellLine(condition, context, () => undefined)) === 0 };
     }
     const [holds, reason] = await this.call(condition, this.#deps());
     return {
@@ -54,15 +72,24 @@ export class TaskCalls {
   }
 
   /** The task itself, once: what its function returned, or the exit code of its shell line. */
-  async command(limit: TimeLimit | undefined): Promise<LuaValue[] | number> {
+  async command(limit: Limit): Promise<LuaValue[] | number> {
     const { command } = this.task;
     if (command instanceof LuaFunction)
       return this.#run(command, this.#deps(), limit, this.task.options.lock);
     if (command === undefined) return [];
     this.#permitShell();
-    return runShellLine(command, this.#context(limit), (stream, chunk) =>
-      this.surroundings.onOutput(stream, chunk, this.task),
-    );
+    try {
+      return await runShellLine(command, this.#context(limit), (stream, chunk) =>
+        this.surroundings.onOutput(stream, chunk, this.task),
+      );
+    } finally {
+      await this.#stopStrays(limit);
+    }
+  }
+
+  /** Stops what the task has started and what has left the group that was stopped, as a daemon does. */
+  async #stopStrays({ signal }: Limit): Promise<void> {
+    if (signal.aborted) await stopOrphans(this.surroundings.runId, [this.task.name]);
   }
 
   /** A line for the shell needs the same permission as one that a function hands to exec.run. */
@@ -86,46 +113,39 @@ export class TaskCalls {
     return this.#deps();
   }
 
-  async #run(
-    fn: LuaFunction,
-    third: LuaValue,
-    limit: TimeLimit | undefined,
-    lock?: string,
-  ): Promise<LuaValue[]> {
+  async #run(fn: LuaFunction, third: LuaValue, limit: Limit, lock?: string): Promise<LuaValue[]> {
     const { session, runId } = this.surroundings;
     const { name, options, withoutThis } = this.task;
     const context = this.#context(limit);
     const own: LuaValue = { name, run_id: runId, workdir: this.folder, attempt: this.attempt };
     const params: LuaValue = options.params ?? createRecord();
-    const args = withoutThis ? [params, third] : [own, params, third];
+    // Without `this`, it is the parameters that say where the task works.
+    const args = withoutThis ? [{ workdir: this.folder, ...params }, third] : [own, params, third];
     try {
       if (lock === undefined) return await session.vm.run(fn, args, context, limit);
       return await session.vm.run(session.words, ["locked", lock, LOCK_SECONDS, fn, ...args], context, limit);
     } finally {
       // What a cancelled function has started is being stopped; until then the task has not ended.
       while (context.running?.size) await Promise.allSettled(context.running);
+      await this.#stopStrays(limit);
     }
   }
 
-  #context(limit: TimeLimit | undefined): CallContext {
-    const { env } = this.task.options;
+  #context({ signal }: Limit): CallContext {
+    const { env, params = createRecord() } = this.task.options;
     return {
       cwd: this.folder,
       task: this.task.name,
+      params,
       running: new Set(),
       env: { ...env, RUNNER_TASK_ID: markerOf(this.surroundings.runId, this.task.name) },
-      ...(limit !== undefined && { signal: limit.signal }),
+      signal,
     };
   }
 }
 
-/** What the environment of a task's processes says, by which they are found after the death of runner. */
-export function markerOf(runId: string, task: string): string {
-  return `${runId}/${task}`;
-}
-
 /** Takes the lock of a task for as long as it runs, waiting as long as it takes. */
-export async function holdLock(session: Session, task: Task, limit: TimeLimit | undefined): Promise<void> {
+export async function holdLock(session: Session, task: Task, limit: Limit): Promise<void> {
   const name = task.options.lock;
   if (name === undefined) return;
   const taken = session.locks.acquire({
@@ -141,9 +161,7 @@ export async function holdLock(session: Session, task: Task, limit: TimeLimit | 
 }
 
 /** Waits for something unless the time is over before. */
-export async function withinLimit<T>(work: T | Promise<T>, limit: TimeLimit | undefined): Promise<T> {
-  if (limit === undefined) return work;
-  const { signal } = limit;
+export async function withinLimit<T>(work: T | Promise<T>, { signal }: Limit): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);

@@ -16,18 +16,27 @@ export interface Finding {
 
 /** Compiles a chunk without running it, and lists the globals that there are, with the fields of those that are tables. */
 const WORDS = `
-local dump, load, pairs, type, getmetatable = string.dump, load, pairs, type, getmetatable
+local dump, load, pairs, ipairs, pcall, type = string.dump, load, pairs, ipairs, pcall, type
+local getmetatable = getmetatable
 return function(source, name)
-  if source then return dump((load(source, name))) end
-  local globals = {}
-  for key, value in pairs(_G) do
-    if type(key) == "string" then
-      local fields = {}
-      if type(value) == "table" and not getmetatable(value) then
-        for field in pairs(value) do if type(field) == "string" then fields[#fields + 1] = field end end
-      end
-      globals[key] = fields
+  if source then
+    local chunk = load(source, name)
+    return chunk and dump(chunk)
+  end
+  local globals, names = {}, {}
+  for key in pairs(_G) do
+    if type(key) == "string" then names[#names + 1] = key end
+  end
+  for _, key in ipairs(names) do
+    local fields = {}
+    -- Modules fill themselves when somebody looks into them.
+    local meta = type(_G[key]) == "table" and getmetatable(_G[key])
+    if type(meta) == "table" and meta.__pairs then pcall(pairs, _G[key]) end
+    local value = _G[key]
+    if type(value) == "table" and not getmetatable(value) then
+      for field in pairs(value) do if type(field) == "string" then fields[#fields + 1] = field end end
     end
+    globals[key] = fields
   end
   return globals
 end`;

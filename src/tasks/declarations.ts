@@ -5,6 +5,7 @@ import { type DeclaredGroup, type ReadGroup, readGroup } from "./groups.ts";
 import type { Locator } from "./locate.ts";
 import { Names } from "./names.ts";
 import { OPTION_NAMES, OPTIONS, type TaskOptions } from "./options.ts";
+import { planOrder } from "./plan.ts";
 import { Problems, showPosition } from "./problems.ts";
 import { linkTasks } from "./relations.ts";
 import type { Position, Task, TaskGroup } from "./task.ts";
@@ -13,6 +14,8 @@ import type { Position, Task, TaskGroup } from "./task.ts";
 export interface Declarations {
   /** By whole name, in the order of declaration; empty for a plain script. */
   readonly tasks: ReadonlyMap<string, Task>;
+  /** All tasks, each after those that it waits for. */
+  readonly order: readonly Task[];
   readonly groups: readonly TaskGroup[];
   readonly names: Names;
   /** Whether two runs of the file must not overlap. */
@@ -64,10 +67,17 @@ export function readDeclarations(declared: LuaValue, context: ReadContext): Decl
   }
   const names = new Names(tasks.values());
   const linked = linkTasks(tasks, { names, agents: context.agents, problems });
+  const plan = planOrder(linked, []);
+  if ("cycle" in plan) {
+    const [first = ""] = plan.cycle;
+    const at = linked.get(first)?.declaredAt ?? top;
+    problems.add(at, `task "${first}" waits for itself in a circle: ${plan.cycle.join(" → ")}.`);
+  }
   problems.raise();
   const known = groups.flatMap((read) => (read === undefined ? [] : [read.group]));
   return {
     tasks: linked,
+    order: "order" in plan ? plan.order : [],
     groups: known,
     names,
     exclusive: exclusive === true || known.some((group) => group.exclusive),
@@ -98,7 +108,11 @@ function readTask(
     source: context.file,
     line: context.locator.next(shortName) || (group?.group.declaredAt.line ?? 0),
   };
-  const refuse = (text: string) => void problems.add(at, text);
+  let isRefused = false;
+  const refuse = (text: string) => {
+    isRefused = true;
+    return void problems.add(at, text);
+  };
   if (!isRecord(options)) {
     const inside = shortName === "" ? "" : ` "${shortName}"`;
     return refuse(
@@ -111,6 +125,9 @@ function readTask(
   const name = group === undefined ? shortName : `${group.group.name}.${shortName}`;
   const read = { ...group?.defaults, ...readOptions(name, options, refuse) };
   const { command = read.run } = read;
+  if (command === undefined && !read.depends_on?.length && !isRefused) {
+    refuse(`task "${name}" has nothing to do. Give it a command, or depends_on to stand for other tasks.`);
+  }
   return {
     name,
     shortName,

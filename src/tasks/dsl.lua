@@ -66,16 +66,50 @@ local function options_of(value)
   return builder and rawget(value, "options") or value
 end
 
--- `uses` starts from another task: its options hold where the task says nothing itself.
+-- The declared task that stands in the place of a command.
+local function worker_of(options)
+  if type(options) ~= "table" then return nil end
+  return declaration_of[options_of(options.command)] or declaration_of[options_of(options.run)]
+end
+
+-- `uses` starts from another task, as does a task in the place of a command: its options hold where the task says
+-- nothing itself.
 local function inherit(options, seen)
-  if type(options) ~= "table" or options.uses == nil then return options end
-  local base = options_of(options.uses)
+  local worker = worker_of(options)
+  if type(options) ~= "table" or (options.uses == nil and not worker) then return options end
+  local base = worker and worker.options or options_of(options.uses)
   if type(base) ~= "table" or seen[base] then return options end
   seen[base] = true
   local merged = {}
   for key, value in pairs(inherit(base, seen)) do if key ~= "name" then merged[key] = value end end
-  for key, value in pairs(options) do if key ~= "uses" then merged[key] = value end end
+  for key, value in pairs(options) do
+    if key ~= "uses" and not (worker and (key == "command" or key == "run")) then merged[key] = value end
+  end
   return merged
+end
+
+-- Where names of tasks are expected, a declared task stands for its own.
+local function name_of(value)
+  local declaration = type(value) == "table" and declaration_of[options_of(value)]
+  return declaration and declaration.options.name or value
+end
+
+local function names_of(given)
+  local name = name_of(given)
+  if type(name) ~= "table" then return name end
+  local names = {}
+  for key, value in pairs(given) do names[key] = name_of(value) end
+  return names
+end
+
+local function with_names(options)
+  if type(options) ~= "table" or not (type(options.depends_on) == "table" or type(options.next_if_fail) == "table") then
+    return options
+  end
+  local copy = {}
+  for key, value in pairs(options) do copy[key] = value end
+  copy.depends_on, copy.next_if_fail = names_of(options.depends_on), names_of(options.next_if_fail)
+  return copy
 end
 
 -- The list part in order, then what is keyed, by name.
@@ -113,7 +147,7 @@ local function collect()
       else
         declaration.members = members(options.tasks)
         for _, member in ipairs(declaration.members) do
-          local known = declaration_of[options_of(member.value)]
+          local known = declaration_of[options_of(member.value)] or worker_of(member.value)
           if known then grouped[known] = true end
         end
       end
@@ -123,14 +157,19 @@ local function collect()
   end
   local tasks = {}
   for _, declaration in ipairs(declared) do
+    local worker = worker_of(declaration.options)
+    if worker then grouped[worker] = true end
+  end
+  for _, declaration in ipairs(declared) do
     if declaration.form == "task" and not grouped[declaration] then
-      tasks[#tasks + 1] = { options = inherit(declaration.options, {}), at = declaration.at, form = "task" }
+      local options = with_names(inherit(declaration.options, {}))
+      tasks[#tasks + 1] = { options = options, at = declaration.at, form = "task" }
     end
     for _, member in ipairs(declaration.members or {}) do
       local options = options_of(member.value)
       local known = declaration_of[options]
       tasks[#tasks + 1] = {
-        options = inherit(options, {}),
+        options = with_names(inherit(options, {})),
         at = known and known.at,
         form = known and "task" or declaration.form,
         group = declaration.group,

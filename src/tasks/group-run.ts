@@ -1,8 +1,9 @@
 import { messageOf, RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
+import type { Limit } from "../lua/coroutine.ts";
 import type { CallContext } from "../modules/context.ts";
 import type { LuaFunction, LuaRecord, LuaValue } from "../modules/module.ts";
-import { TimeLimit } from "./limit.ts";
+import { limitAfter, TimeLimit } from "./limit.ts";
 import type { Session } from "./session.ts";
 import type { Task, TaskGroup, TaskResult } from "./task.ts";
 
@@ -21,7 +22,7 @@ export interface GroupRunOptions {
   /** Outputs by the whole names of tasks. */
   readonly outputs: LuaRecord;
   /** The time of the whole run. */
-  readonly limit: TimeLimit | undefined;
+  readonly limit: Limit;
 }
 
 /** What belongs to groups: their handlers around their tasks, and their time. */
@@ -43,7 +44,7 @@ export class GroupRuns {
   }
 
   /** The time that a task has besides its own. */
-  limitOf({ group }: Task): TimeLimit | undefined {
+  limitOf({ group }: Task): Limit {
     return (group && this.#runs.get(group)?.limit) ?? this.options.limit;
   }
 
@@ -71,11 +72,11 @@ export class GroupRuns {
   async #begin(run: GroupRun): Promise<string | undefined> {
     const { group } = run;
     if (group.timeout !== undefined) {
-      run.limit = new TimeLimit(
-        `the tasks of "${group.name}" took longer than`,
-        group.timeout,
-        this.options.limit,
-      );
+      run.limit = new TimeLimit(`the tasks of "${group.name}" took longer than`, group.timeout, {
+        parent: this.options.limit,
+        name: `workflow "${group.name}"`,
+        exitCode: 1,
+      });
     }
     return group.onStart === undefined ? undefined : this.#call(group, "on_start", group.onStart, []);
   }
@@ -86,8 +87,9 @@ export class GroupRuns {
     fn: LuaFunction,
     args: LuaValue[],
   ): Promise<string | undefined> {
-    const { session, limit } = this.options;
-    const context: CallContext = { cwd: session.workdir };
+    const { session } = this.options;
+    using limit = limitAfter(this.options.limit);
+    const context: CallContext = { cwd: session.workdir, signal: limit.signal };
     try {
       const [first, message] = await session.vm.run(fn, args, context, limit);
       if (first !== false) return undefined;

@@ -1,36 +1,36 @@
+import { chain } from "../lib/awaitable.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { calleeOf } from "../modules/bind.ts";
-import type { LuaModule } from "../modules/module.ts";
-
-/** What the state may do while a file is only looked at; the definitions of all other modules say it themselves. */
-const STATE_READS = [
-  "get",
-  "need",
-  "get_many",
-  "exists",
-  "keys",
-  "list",
-  "scan",
-  "get_ttl",
-  "get_at",
-  "history",
-  "list_length",
-  "list_range",
-  "is_locked",
-  "stats",
-];
-const HARMLESS: Readonly<Record<string, readonly string[]>> = { state: STATE_READS, State: STATE_READS };
+import type { HostFunction, LuaModule } from "../modules/module.ts";
 
 /**
  * The module as a file sees it that is only looked at (`list`, `check`, `graph`, a dry run): a function that would
  * change something outside raises an error that says to move it into a task.
  */
 export function forbidEffects(module: LuaModule, file: string): LuaModule {
-  const harmless = HARMLESS[module.name] ?? namesWithout(module, module.effects ?? []);
+  const harmless = module.harmless ?? [];
   const functions = Object.entries(module.functions).map(([name, run]) => {
     if (harmless.includes(name)) return [name, run] as const;
     return [name, () => refuseEffect(calleeOf(module, name), file)] as const;
   });
+  return { ...module, functions: Object.fromEntries(functions) };
+}
+
+/** Modules whose functions know how only to say what they would change, in the field `diff` of their result. */
+const HONOURS_DRY_RUN = ["file"];
+
+/** The module in a dry run: as `forbidEffects` has it, or with what its functions would change shown. */
+export function pretendEffects(module: LuaModule, file: string, show: (diff: string) => void): LuaModule {
+  if (!HONOURS_DRY_RUN.includes(module.name)) return forbidEffects(module, file);
+  const functions = Object.entries(module.functions).map(([name, run]): [string, HostFunction] => [
+    name,
+    (...args) =>
+      chain(run(...args), (result) => {
+        const diff = result !== null && typeof result === "object" && "diff" in result ? result.diff : "";
+        if (typeof diff === "string" && diff !== "") show(diff);
+        return result;
+      }),
+  ]);
   return { ...module, functions: Object.fromEntries(functions) };
 }
 
@@ -40,8 +40,4 @@ export function refuseEffect(callee: string, file: string): never {
     "invalid",
     `Cannot call ${callee} at the top level of ${file}: the file is only looked at now. Move the call into a task.`,
   );
-}
-
-function namesWithout(module: LuaModule, effects: readonly string[]): string[] {
-  return Object.keys(module.functions).filter((name) => !effects.includes(name));
 }

@@ -1,5 +1,6 @@
 import type { Encoded, Ref, Write } from "../backends/backend.ts";
 import { type Awaitable, chain } from "../lib/awaitable.ts";
+import { failpoint } from "../lib/failpoint.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import { encode } from "../state/codec.ts";
 import type { Store } from "../state/store.ts";
@@ -53,6 +54,7 @@ export class Journal {
   readonly #noted = new Map<string, { readonly ref: Ref; readonly put: () => Encoded }>();
   readonly #tasks = new Map<string, TaskRecord>();
   #run: RunRecord | undefined;
+  #stopped = false;
   /** Tasks that begin with the next commit. */
   #starting: Start[] = [];
   /** The last record of the next commit that is about the end of a task. */
@@ -127,8 +129,22 @@ export class Journal {
     if (this.#run !== undefined) this.#noteRun({ ...this.#run, status, exitCode, ended: this.#now() });
   }
 
+  /**
+   * The process is about to end: makes what was noted until now last, and nothing after it. Whoever commits later waits
+   * for ever.
+   */
+  stop(exitCode: number): Awaitable<void> {
+    this.finish("stopped", exitCode);
+    this.#stopped = true;
+    return this.#commit();
+  }
+
   /** Makes all that was noted last. */
   commit(): Awaitable<void> {
+    return this.#stopped ? new Promise(() => undefined) : this.#commit();
+  }
+
+  #commit(): Awaitable<void> {
     this.#noteStarts();
     if (this.#noted.size === 0) return;
     const batch = [...this.#noted.values()].slice(0, BATCH);
@@ -136,8 +152,12 @@ export class Journal {
     else for (const { ref } of batch) this.#noted.delete(idOf(ref));
     const refs = batch.map(({ ref }) => ref);
     const writes = batch.map(({ put }): Write => ({ put: put(), expires: "never" }));
+    failpoint("journal.before");
     const done = this.#store.backend.update(refs, () => ({ result: undefined, writes }), this.#store.writer);
-    return chain(done, () => this.commit());
+    return chain(done, () => {
+      failpoint("journal.after");
+      return this.#commit();
+    });
   }
 
   /** What starts is told by what ended, in the same entry: one write for both. */

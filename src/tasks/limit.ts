@@ -1,28 +1,68 @@
 import { RunnerError } from "../lib/errors.ts";
 import { startTimer } from "../lib/timer.ts";
+import type { Limit } from "../lua/coroutine.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** How long hooks may take, in ms, when there is no time left, and when a script has ended its run. */
+const AFTER_TIMEOUT_MS = 1000;
+const AFTER_EXIT_MS = 30_000;
+
+/** The end of a run by `os.exit`: what it makes of the work that was under way. */
+export class RunExit extends RunnerError {
+  constructor(
+    /** The exit code that the script gave. */
+    readonly status: number,
+    /** The task that called it; undefined for a workflow's handler. */
+    readonly task: string | undefined,
+  ) {
+    super("aborted", `${task === undefined ? "a handler" : `"${task}"`} ended the run: os.exit(${status})`);
+  }
+}
+
+/** What there is to say of a time limit besides its time. */
+export interface TimeLimitOptions {
+  /** What it ends with. */
+  readonly parent?: Limit | undefined;
+  /** When it began to count, by `performance.now()`; now if absent. */
+  readonly since?: number;
+  /** What ends, for the message when it cannot be ended: `task "build"`. Without it `what` names it, and no run. */
+  readonly name?: string;
+  /** The exit code when it cannot be ended: by default that of a run whose time is over. */
+  readonly exitCode?: number;
+}
+
+/** Those that count. */
+const armed = new Set<TimeLimit>();
+/** Of all of them. */
+let watchdog: Watchdog | undefined;
 
 /**
  * A time within which something has to end; those inside of it end with it. For waiting there is the signal, for
- * computing `check`, which is asked now and then.
+ * computing `check`, which is asked now and then, and for what cannot be asked the watchdog.
  */
-export class TimeLimit implements Disposable {
+export class TimeLimit implements Disposable, Limit {
   readonly #controller = new AbortController();
   readonly #deadline: number;
-  readonly #parent: TimeLimit | undefined;
+  readonly #parent: Limit | undefined;
   readonly #what: string;
+  readonly #options: TimeLimitOptions;
+  #watched: number | undefined;
   readonly #callOff: () => void;
   readonly #onParent = () => this.#controller.abort(this.#parent?.signal.reason);
 
-  /** `what` begins the message of the error that ends it; `ms` counts from now. */
+  /** `what` begins the message of the error that ends it. */
   constructor(
     what: string,
     private readonly ms: number,
-    parent?: TimeLimit,
+    options: TimeLimitOptions = {},
   ) {
+    const { parent, since = performance.now() } = options;
     this.#what = what;
     this.#parent = parent;
-    this.#deadline = performance.now() + ms;
-    this.#callOff = startTimer(ms, () => this.check());
+    this.#options = options;
+    this.#deadline = since + ms;
+    this.#callOff = startTimer(this.#deadline - performance.now(), () => this.#look());
+    armed.add(this);
     if (parent?.signal.aborted) this.#onParent();
     else parent?.signal.addEventListener("abort", this.#onParent);
   }
@@ -32,17 +72,52 @@ export class TimeLimit implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Looks whether the time is over. */
+  /** Looks whether the time is over: of all limits, since what computes keeps those that wait from being looked at. */
   readonly check = (): void => {
-    this.#parent?.check();
-    if (this.signal.aborted || performance.now() < this.#deadline) return;
-    this.#controller.abort(new RunnerError("timeout", `${this.#what} ${this.ms / 1000} s`));
+    watchdog?.beat();
+    for (const limit of armed) limit.#look();
   };
 
+  /** From now on, this process ends when the time is over and nothing can end what goes on. */
+  readonly watch = (): void => {
+    this.#parent?.watch?.();
+    if (this.#watched !== undefined) return;
+    const { name, exitCode = new RunnerError("timeout", "").exitCode } = this.#options;
+    const [which, next] =
+      name === undefined
+        ? ["", "Make that call smaller."]
+        : [`Cannot stop ${name}: `, "Take it up again after the fix: runner run --resume"];
+    const message = `${which}${this.#message}, and Lua is inside of one call that nothing can interrupt, such as a search by a pattern. ${next}`;
+    watchdog ??= new Watchdog();
+    this.#watched = watchdog.watch({ left: this.#deadline - performance.now(), message, exitCode });
+  };
+
+  #look(): void {
+    if (this.signal.aborted || performance.now() < this.#deadline) return;
+    this.#controller.abort(new RunnerError("timeout", this.#message));
+  }
+
+  get #message(): string {
+    return `${this.#what} ${this.ms / 1000} s`;
+  }
+
   [Symbol.dispose](): void {
+    armed.delete(this);
     this.#callOff();
+    if (this.#watched !== undefined) watchdog?.drop(this.#watched);
     this.#parent?.signal.removeEventListener("abort", this.#onParent);
   }
+}
+
+/** The time for what follows the work: that of the work, or a last moment when that is over. */
+export function limitAfter(limit: Limit): Limit & Disposable {
+  const { signal } = limit;
+  if (!signal.aborted) {
+    const { check, watch } = limit;
+    return { signal, ...(check && { check }), ...(watch && { watch }), [Symbol.dispose]: () => undefined };
+  }
+  const ms = signal.reason instanceof RunExit ? AFTER_EXIT_MS : AFTER_TIMEOUT_MS;
+  return new TimeLimit("it came after the end and took longer than", ms);
 }
 
 /** Milliseconds until the next attempt: the delay grows with each, is 30 s at most, and is shortened at random. */

@@ -35,7 +35,8 @@ export const OPTIONS = {
   next_if_fail: { ...NAMES, description: "runs only if one of these tasks failed" },
   timeout: {
     ...DURATION,
-    description: "how long an attempt may take; then it and its processes are stopped",
+    description:
+      "how long an attempt, a hook or a condition may take; then it is stopped with all processes that it started, as far as they show their environment",
   },
   retries: {
     expected: "a whole number from 0 up",

@@ -1,13 +1,13 @@
-import { killChildren } from "../lib/children.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
+import type { Limit } from "../lua/coroutine.ts";
 import type { LuaRecord } from "../modules/module.ts";
 import type { Store } from "../state/store.ts";
 import type { Producer } from "./artifacts.ts";
 import { type Ended, runTask, type TaskRun } from "./attempt.ts";
 import { GroupRuns } from "./group-run.ts";
 import type { Journal } from "./journal.ts";
-import { TimeLimit } from "./limit.ts";
+import { type RunExit, TimeLimit } from "./limit.ts";
 import { Schedule, type Skip } from "./schedule.ts";
 import type { Session } from "./session.ts";
 import type { SessionChange, SessionChanges } from "./session-changes.ts";
@@ -37,8 +37,10 @@ export interface RunOptions {
   /** How many tasks run at the same time. */
   readonly jobs: number;
   readonly keepGoing: boolean;
-  /** How long the whole run may take, in ms. */
-  readonly timeout?: number;
+  /** How long the whole run may take, in ms, from when it began by `performance.now()`. */
+  readonly timeout?: { readonly ms: number; readonly since: number };
+  /** Names of the tasks that are under way, which the run keeps up to date. */
+  readonly running: Set<string>;
   /** Results of an earlier part of this run, by task: those that succeeded do not run again. */
   readonly earlier?: ReadonlyMap<string, TaskResult>;
   /** Milliseconds since any fixed point; only differences are used. */
@@ -53,11 +55,13 @@ export interface RunEnd {
   /** What went wrong apart from the tasks, such as in a workflow's handlers. */
   readonly problems: readonly string[];
   readonly exitCode: number;
+  /** Whether something is left that a resume would do. */
+  readonly unfinished: boolean;
 }
 
 /**
- * Runs tasks, which stand in an order that has dependencies first, as the schedule allows. Ends early, with what
- * there is, when a script calls `os.exit`. Rejects when the journal cannot be written.
+ * Runs tasks, which stand in an order that has dependencies first, as the schedule allows. When a script calls
+ * `os.exit`, what is under way is stopped and nothing more starts. Rejects when the journal cannot be written.
  */
 export function runTasks(session: Session, order: readonly Task[], options: RunOptions): Promise<RunEnd> {
   return new Run(session, order, options).run();
@@ -71,14 +75,16 @@ class Run {
   readonly #producers = new Map<string, Producer>();
   readonly #outputs: LuaRecord = createRecord() as LuaRecord;
   readonly #over = Promise.withResolvers<number>();
-  readonly #limit: TimeLimit | undefined;
+  /** Ends all work, however long it may take. */
+  readonly #ending = new AbortController();
+  readonly #time: TimeLimit | undefined;
   readonly #groups: GroupRuns;
   readonly #taskRun: TaskRun;
   /** Results that the journal does not have yet. */
   #ended: { readonly result: TaskResult; readonly tail: string | undefined }[] = [];
-  #running = 0;
   #pumping = false;
   #again = false;
+  #exit: RunExit | undefined;
 
   constructor(
     private readonly session: Session,
@@ -88,10 +94,17 @@ class Run {
     const { jobs, keepGoing, observer, store, timeout, clock, random, runId } = options;
     this.#schedule = new Schedule(order, { jobs, keepGoing });
     this.#places = new Map(order.map((task, place) => [task.name, place]));
-    this.#limit =
-      timeout === undefined ? undefined : new TimeLimit("the whole run took longer than", timeout);
-    this.#limit?.signal.addEventListener("abort", () => this.#stop("the time of the run was over"));
-    this.#groups = new GroupRuns({ session, order, outputs: this.#outputs, limit: this.#limit });
+    const end: Limit = { signal: this.#ending.signal };
+    this.#time =
+      timeout === undefined
+        ? undefined
+        : new TimeLimit("the whole run took longer than", timeout.ms, {
+            parent: end,
+            name: "the run",
+            since: timeout.since,
+          });
+    this.#time?.signal.addEventListener("abort", () => this.#stop("the time of the run was over"));
+    this.#groups = new GroupRuns({ session, order, outputs: this.#outputs, limit: this.#time ?? end });
     this.#taskRun = {
       session,
       runId,
@@ -115,18 +128,20 @@ class Run {
   }
 
   async run(): Promise<RunEnd> {
-    this.session.exit.then((exitCode) => {
-      // The script has ended its process, whatever else was under way.
-      killChildren();
-      this.#over.resolve(exitCode);
+    void this.session.exit.then((exit) => {
+      this.#exit ??= exit;
+      this.#stop(exit.message);
+      this.#ending.abort(exit);
     });
     this.#settleEarlier();
     void this.#pump();
     try {
       const exitCode = await this.#over.promise;
-      return { results: this.#results, problems: this.#problems, exitCode };
+      const unfinished =
+        exitCode !== 0 || (this.#exit !== undefined && this.#results.some(({ status }) => status !== "ok"));
+      return { results: this.#results, problems: this.#problems, exitCode, unfinished };
     } finally {
-      this.#limit?.[Symbol.dispose]();
+      this.#time?.[Symbol.dispose]();
       this.#groups.close();
     }
   }
@@ -180,7 +195,7 @@ class Run {
     const { observer, tails, journal } = this.options;
     try {
       const refused = await this.#groups.enter(task);
-      this.#running++;
+      this.options.running.add(task.name);
       observer.taskStarted(task);
       const ended: Ended =
         refused === undefined
@@ -198,6 +213,7 @@ class Run {
             };
       const { result, marks } = ended;
       const tail = tails.take(task.name);
+      this.options.running.delete(task.name);
       const session = await this.#sessionChanges(result);
       journal.ended(result, this.#placeOf(task), { tail, marks, session });
       this.#note(result);
@@ -212,8 +228,7 @@ class Run {
 
   /** What `State` changed with a success. What a failure changed is dropped, unless another task was at it too. */
   async #sessionChanges({ status }: TaskResult): Promise<readonly SessionChange[]> {
-    this.#running--;
-    if (status === "failed" && this.#running > 0) return [];
+    if (status === "failed" && this.options.running.size > 0) return [];
     const changes = await this.options.session.take();
     return status === "ok" ? changes : [];
   }
@@ -239,7 +254,8 @@ class Run {
   async #finish(): Promise<void> {
     this.#problems.push(...(await this.#groups.complete()));
     const failed = this.#problems.length > 0 || this.#results.some(({ status }) => status === "failed");
-    this.#over.resolve(this.#limit?.signal.aborted ? TIMED_OUT : failed ? 1 : 0);
+    const timedOut = this.#time?.signal.aborted;
+    this.#over.resolve(this.#exit?.status ?? (timedOut ? TIMED_OUT : failed ? 1 : 0));
   }
 
   #stop(reason: string): void {

@@ -10,16 +10,19 @@ import { LuaVm } from "../lua/vm.ts";
 import { compileLua } from "../lua/wasm.ts";
 import type { CallContext } from "../modules/context.ts";
 import type { LogRecord } from "../modules/log.ts";
-import type { LuaFunction, LuaModule, LuaRecord } from "../modules/module.ts";
+import { Halt, type LuaFunction, type LuaModule, type LuaRecord } from "../modules/module.ts";
 import { createPermits, type Permits, UNLIMITED } from "../modules/permits.ts";
-import type { LockedStore } from "../modules/state.ts";
+import type { ShowProgress } from "../modules/progress.ts";
+import { NO_SECRETS, Secrets } from "../modules/secrets.ts";
+import type { LockedStore } from "../modules/state/place.ts";
+import type { ScriptPlugins } from "../plugins/session.ts";
 import type { Locks } from "../state/locks/locks.ts";
 import type { Store } from "../state/store.ts";
 import { type Declarations, readDeclarations } from "./declarations.ts";
 import dsl from "./dsl.lua" with { type: "text" };
-import { forbidEffects, refuseEffect } from "./inspection.ts";
+import { forbidEffects, pretendEffects, refuseEffect } from "./inspection.ts";
 import { installModules } from "./install-modules.ts";
-import type { TimeLimit } from "./limit.ts";
+import { RunExit, type TimeLimit } from "./limit.ts";
 import { Locator } from "./locate.ts";
 import { modernize } from "./modern.ts";
 import type { Task } from "./task.ts";
@@ -36,6 +39,12 @@ export interface SessionSettings {
   readonly openAgent: (name: string) => Awaitable<LockedStore>;
   /** Bytes that Lua may use. */
   readonly memoryLimit: number;
+  /** Whether what has this name must not be shown in the log; nothing is secret without it. */
+  readonly isSecret?: (name: string) => boolean;
+  /** How long the top level may take. */
+  readonly limit?: TimeLimit | undefined;
+  /** What plugins add for scripts. */
+  readonly plugins?: ScriptPlugins;
 }
 
 export interface SessionOptions {
@@ -56,8 +65,13 @@ export interface SessionOptions {
   /** What scripts print. */
   readonly print: (text: string | Uint8Array, context: CallContext) => void;
   readonly log: (record: LogRecord, context: CallContext) => void;
-  /** How long the top level may take. */
-  readonly limit?: TimeLimit | undefined;
+  /** Shows long work of a script, its size in bytes; nothing is shown without it. */
+  readonly progress?: ShowProgress;
+  /**
+   * Makes an inspection a dry run: gets what functions would change that know how to say it, in place of the error
+   * that others raise.
+   */
+  readonly onPretended?: (diff: string) => void;
   /** Called before anything runs, with what can show a line of a source file. */
   readonly onSources: (sources: SourceLoader) => void;
 }
@@ -77,8 +91,8 @@ export interface Session {
   readonly words: LuaFunction;
   /** The folder that a task works in; absolute. */
   folderOf(task: Task): string;
-  /** Resolves with the code when the script calls `os.exit`. */
-  readonly exit: Promise<number>;
+  /** Resolves when the script calls `os.exit`. */
+  readonly exit: Promise<RunExit>;
 }
 
 /** What loading came to: a session, or the code with which the file ended the run by `os.exit`. */
@@ -91,15 +105,17 @@ export type Loaded = { readonly session: Session } | { readonly exitCode: number
 export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   const folder = dirname(options.file);
   const workdir = options.workdir ?? folder;
+  const { progress } = options;
   const sources = new SourceLoader(folder, options.viewpoint);
   // Read before the VM starts: a mistyped name should not wait for it.
   const { source, name } =
     options.source === undefined
       ? sources.read(options.file)
       : { source: options.source, name: sources.nameOf(options.file) };
-  const exit = Promise.withResolvers<number>();
+  const exit = Promise.withResolvers<RunExit>();
   const spawned = new Set<Promise<unknown>>();
-  const top: CallContext = { cwd: workdir, running: spawned };
+  const { onPretended } = options;
+  const top: CallContext = { cwd: workdir, running: spawned, dryRun: onPretended !== undefined };
   let vm: LuaVm;
   // Only a host function asks, and those run only after the VM is there.
   const current = () => vm.context as CallContext;
@@ -107,7 +123,14 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   // A script may be in several files below its folder; errors of others would tell what they hold.
   const permitSource = (path: string, callee: string) => {
     if (permits === UNLIMITED) return;
-    if (!createPermits([`fs=${folder}`], folder).allows("fs", path)) permits.check("fs", path, callee);
+    const own = [folder, ...(plugins?.lua.flatMap(({ roots }) => roots) ?? [])];
+    if (
+      !createPermits(
+        own.map((each) => `fs=${each}`),
+        folder,
+      ).allows("fs", path)
+    )
+      permits.check("fs", path, callee);
   };
   const host: LuaModule = {
     name: "host",
@@ -118,7 +141,9 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   };
   options.onSources(sources);
   const compiling = compileLua();
-  const { store, locks, session, openAgent, memoryLimit } = await options.settings;
+  const { store, locks, session, openAgent, memoryLimit, isSecret, limit, plugins } = await options.settings;
+  const secrets = isSecret === undefined ? NO_SECRETS : new Secrets(isSecret);
+  secrets.note("", options.values);
   const files = new Files({
     locate: (path, use) => {
       // A file that C flushes when nobody calls was located when it was opened.
@@ -139,18 +164,23 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     modules: {
       current,
       permits,
+      secrets,
+      store,
       values: options.values,
       log: (record) => options.log(record, current()),
+      ...(progress && { showProgress: progress }),
       output: (stream, chunk, context) =>
         stream === "stdout" ? options.print(chunk, context) : printWhole(STDERR, chunk),
       exit: (code) => {
         files.flush();
-        exit.resolve(code);
-        return new Promise<never>(() => undefined);
+        const end = new RunExit(code, current().task);
+        exit.resolve(end);
+        throw new Halt(end);
       },
     },
     state: {
       current,
+      secrets,
       state: { store, locks },
       session,
       openAgent,
@@ -159,6 +189,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     io: {
       current,
       permits,
+      secrets,
       files,
       sources,
       forbid: (callee) => options.purpose === "inspect" && refuseEffect(callee, name),
@@ -167,17 +198,24 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       showError: (chunk) => printWhole(STDERR, chunk),
     },
     spawning,
-    allowed: (module) => (options.purpose === "inspect" ? forbidEffects(module, name) : module),
+    plugins,
+    allowed: (module) => {
+      if (options.purpose === "run") return module;
+      return onPretended ? pretendEffects(module, name, onPretended) : forbidEffects(module, name);
+    },
   });
+  if (plugins !== undefined && plugins.lua.length + plugins.broken.size > 0) {
+    (await import("../lua/plugins.ts")).installLuaPlugins(vm, plugins, sources);
+  }
   const words = vm.installWords(dsl, {
     caller: () => ({ ...(vm.callers()[0] ?? { source: name, line: 0 }) }),
   });
   const text = modernize(typeof source === "string" ? source : Buffer.from(source).toString("utf8"));
   // Bytes that are no UTF-8 stay as they are, since no such file has the old words.
   const chunk = vm.load(text.includes("\ufffd") ? source : text, name);
-  const running = vm.run(chunk, [], top, options.limit).then(() => spawning.finish(spawned));
+  const running = vm.run(chunk, [], top, limit).then(() => spawning.finish(spawned));
   const ended = await Promise.race([running, exit.promise]);
-  if (typeof ended === "number") return { exitCode: ended };
+  if (ended !== undefined) return { exitCode: ended.status };
   if (spawning.hasFailures()) await vm.run(vm.load("collectgarbage()", "end"), [], top);
   const [declared] = await vm.run(words, ["collect"], top);
   const declarations = readDeclarations(declared, {

@@ -1,16 +1,30 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { messageOf, RunnerError } from "../lib/errors.ts";
-import { createRecord, fromFloat } from "../lib/value.ts";
+import { hasCode } from "../lib/stdio.ts";
+import { createRecord } from "../lib/value.ts";
 import { isRecord } from "../modules/arguments.ts";
+import { toInteger } from "../modules/data/numbers.ts";
 import type { LuaRecord, LuaValue } from "../modules/module.ts";
 
-const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
-  ".yaml": (text) => Bun.YAML.parse(text),
-  ".yml": (text) => Bun.YAML.parse(text),
-  ".toml": (text) => Bun.TOML.parse(text),
-  ".json": (text) => JSON.parse(text),
+/** How files of values are read, by their endings; a reader is loaded for a file alone. */
+const READERS: Readonly<Record<string, (text: string) => LuaValue>> = {
+  ".yaml": readYaml,
+  ".yml": readYaml,
+  ".toml": (text) => {
+    const { decodeToml }: typeof import("../modules/data/toml.ts") = require("../modules/data/toml.ts");
+    return decodeToml(text);
+  },
+  ".json": (text) => {
+    const { decodeJson }: typeof import("../modules/data/json.ts") = require("../modules/data/json.ts");
+    return decodeJson(text);
+  },
 };
+
+function readYaml(text: string): LuaValue {
+  const { decodeYaml }: typeof import("../modules/data/yaml.ts") = require("../modules/data/yaml.ts");
+  return decodeYaml(text);
+}
 
 /** What the command line says of values. */
 export interface ValueSources {
@@ -37,7 +51,7 @@ export function readValues({ files, assignments }: ValueSources): LuaRecord {
  */
 export function findEnvironment(name: string, taskFile: string): string {
   const folder = dirname(taskFile);
-  const candidates = Object.keys(PARSERS).flatMap((ending) => [
+  const candidates = Object.keys(READERS).flatMap((ending) => [
     join(folder, `values.${name}${ending}`),
     join(folder, "values", `${name}${ending}`),
   ]);
@@ -70,47 +84,39 @@ export function parseAssignments(assignments: readonly string[]): LuaRecord {
 }
 
 function readValueFile(file: string): LuaRecord {
-  const parse = PARSERS[extname(file).toLowerCase()];
-  if (parse === undefined) {
-    throw new RunnerError("invalid", `Cannot read values from "${file}": it is not .yaml, .toml or .json.`);
-  }
-  let text: string;
+  const read = READERS[extname(file).toLowerCase()];
+  if (read === undefined) throw unreadable("invalid", file, "it is not .yaml, .toml or .json");
+  const text = readText(file);
+  let values: LuaValue;
   try {
-    text = readFileSync(file, "utf8");
+    values = read(text);
   } catch (error) {
-    throw new RunnerError("not_found", `Cannot read values from "${file}": ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const problem = messageOf(error)
+      .replace(/^Cannot read the \w+: /, "")
+      .replace(/\.$/, "");
+    throw unreadable("invalid", file, problem, error);
   }
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    throw new RunnerError("invalid", `Cannot read values from "${file}": ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-  const values = toLua(content);
-  if (content === null || content === undefined) return createRecord();
+  if (values === undefined || values === null) return createRecord();
   if (isRecord(values)) return values;
-  throw new RunnerError(
-    "invalid",
-    `Cannot read values from "${file}": it holds no table of names and values.`,
-  );
+  throw unreadable("invalid", file, "it holds no table of names and values");
 }
 
-/** Parsed data as Lua gets it: null in a table leaves the field out. */
-function toLua(data: unknown): LuaValue {
-  if (data === null || data === undefined) return null;
-  if (typeof data === "number") return Number.isSafeInteger(data) ? data : fromFloat(data);
-  if (typeof data === "string" || typeof data === "boolean" || typeof data === "bigint") return data;
-  if (data instanceof Date) return data.toISOString();
-  if (Array.isArray(data)) return data.map(toLua);
-  const record: LuaRecord = createRecord();
-  for (const [key, value] of Object.entries(data)) {
-    if (value !== null && value !== undefined) record[key] = toLua(value);
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) throw unreadable("not_found", file, "there is no such file", error);
+    throw unreadable("invalid", file, messageOf(error), error);
   }
-  return record;
+}
+
+function unreadable(
+  code: "invalid" | "not_found",
+  file: string,
+  problem: string,
+  cause?: unknown,
+): RunnerError {
+  return new RunnerError(code, `Cannot read values from "${file}": ${problem}.`, { cause });
 }
 
 /** Puts `more` over `values`: tables with names are merged, all else is replaced. */
@@ -136,6 +142,10 @@ function assign(values: LuaRecord, path: readonly string[], value: LuaValue): vo
 /** `true`, `false` and numbers that print as they were written are typed; all else, such as `1.10` or `007`, is text. */
 function parseScalar(text: string): LuaValue {
   if (text === "true" || text === "false") return text === "true";
+  if (/^-?\d+$/.test(text)) {
+    const integer = toInteger(BigInt(text));
+    return String(integer) === text ? integer : text;
+  }
   const number = Number(text);
   return text !== "" && Number.isFinite(number) && String(number) === text ? number : text;
 }

@@ -71,7 +71,7 @@ test("runner graph -o json gives nodes and edges", async () => {
 test("runner graph draws a chain of 5,000 tasks", async () => {
   const { stdout, exitCode } = await graph(
     [],
-    `for i = 1, 5000 do task({ name = "t" .. i, depends_on = i > 1 and "t" .. (i - 1) or nil }) end`,
+    `for i = 1, 5000 do task({ name = "t" .. i, command = "true", depends_on = i > 1 and "t" .. (i - 1) or nil }) end`,
   );
   expect(stdout.trimEnd().split("\n").length).toBe(5000);
   expect(exitCode).toBe(0);

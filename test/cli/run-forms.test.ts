@@ -111,7 +111,7 @@ TaskDefinitions = { g = { tasks = {
   d = { tags = 5 },
   e = "make",
 } } }
-task({ name = "f", delegate_to = "web1", consumes = "x.tar" })`);
+task({ name = "f", command = "true", delegate_to = "web1", consumes = "x.tar" })`);
     expect(exitCode).toBe(5);
     expect(stdout).toBe("top\n");
     expect(stderr.trimEnd().split("\n")).toEqual([
@@ -133,7 +133,7 @@ task({ name = "f", delegate_to = "web1", consumes = "x.tar" })`);
   test("a chain of 10,000 tasks runs", async () => {
     using sandbox = createSandbox();
     const { stderr, exitCode } = await sandbox.runLua(
-      `for i = 1, 10000 do task({ name = "t" .. i, depends_on = i < 10000 and "t" .. (i + 1) or nil }) end`,
+      `for i = 1, 10000 do task({ name = "t" .. i, command = function() end, depends_on = i < 10000 and "t" .. (i + 1) or nil }) end`,
       [],
       { env: { RUNNER_STATE_DURABILITY: "normal" } },
     );
@@ -183,5 +183,32 @@ workflow.define("w", { config = { timeout = "200ms", retries = 1, retry_policy =
     expect(stderr).toContain("config.circuit_breaker has no effect");
     expect(stderr).toContain('the tasks of "w" took longer than 0.2 s');
     expect(exitCode).toBe(1);
+  });
+});
+
+describe("a declared task", () => {
+  test("stands for its name among dependencies", async () => {
+    const { stderr, exitCode } = await run(`
+local a = task("a"):command("true"):build()
+local b = task({ name = "b", depends_on = a, command = "true" })
+local c = task("c"):depends_on(a, "d"):depends_on({ b, a }):command("true")
+workflow.define("w", { tasks = { a, b, c, { name = "d", command = "false" }, { name = "e", next_if_fail = { "d" }, depends_on = { c }, command = "true" } } })`);
+    expect(ends(stderr)).toEqual(["✓ w.a", "✓ w.b", "✓ w.c", "✗ w.d", "✓ w.e"]);
+    expect(exitCode).toBe(1);
+  });
+
+  test("in the place of a command gives it, with its other options, and does not run by itself", async () => {
+    const { stdout, stderr } = await run(`
+local work = task("work"):params({ who = "world" }):command(function(this, params) print(this.name, params.who) end)
+workflow.define("w", { tasks = { greet = { name = "greet", command = work }, again = { run = work, params = { who = "you" } } } })`);
+    expect(stdout).toBe("again\tyou\ngreet\tworld\n".replaceAll(/^(?=.)/gm, "w."));
+    expect(ends(stderr)).toEqual(["✓ w.again", "✓ w.greet"]);
+  });
+
+  test("of TaskDefinitions finds its folder in params.workdir", async () => {
+    const { stdout } = await run(
+      'TaskDefinitions = { g = { tasks = { { name = "a", workdir = "/", command = function(params) print(params.workdir, params.x) end, params = { x = 1 } } } } }',
+    );
+    expect(stdout).toBe("/\t1\n");
   });
 });

@@ -477,8 +477,8 @@ describe("values", () => {
   });
 
   test.each([
-    [["--values", "nope.yaml"], 3, 'Cannot read values from "'],
-    [["--values", "bad.json"], 5, 'Cannot read values from "'],
+    [["--values", "nope.yaml"], 3, 'nope.yaml": there is no such file.\n'],
+    [["--values", "bad.json"], 5, 'bad.json": line 1, column 2: '],
     [["--values", "list.yaml"], 5, "it holds no table of names and values"],
     [["--values", "x.ini"], 5, "it is not .yaml, .toml or .json"],
     [["--env", "nope"], 3, 'Cannot use "--env nope": there is no values.nope.yaml'],
@@ -489,6 +489,20 @@ describe("values", () => {
     const { stderr, exitCode } = await sandbox.runLua("print(1)", args);
     expect(stderr).toContain(said);
     expect(exitCode).toBe(code);
+  });
+
+  test.each([
+    ["yaml", "big: 9007199254740993\nwhole: 1.0\nnested:\n  - [1, { deep: true }]\n"],
+    ["toml", "big = 9007199254740993\nwhole = 1.0\nnested = [[1, { deep = true }]]\n"],
+    ["json", '{"big": 9007199254740993, "whole": 1.0, "nested": [[1, {"deep": true}]]}'],
+  ])("of a .%s file keep integers whole and floats floats", async (ending, content) => {
+    using sandbox = createSandbox();
+    sandbox.write(`v.${ending}`, content);
+    const { stdout } = await sandbox.runLua(
+      "print(values.big, values.whole, #values.nested[1], values.nested[1][2].deep)",
+      ["--values", `v.${ending}`],
+    );
+    expect(stdout).toBe("9007199254740993\t1.0\t2\ttrue\n");
   });
 
   test("one that is missing is named with file and line", async () => {

@@ -128,7 +128,13 @@ end })`,
     using sandbox = createSandbox();
     sandbox.write(
       "script.lua",
-      `task({ name = "a", command = "echo $$ >> pids; if test -e ok; then echo again; exit; fi; sleep 1000 & echo $! > child; touch started; wait" })`,
+      `task({ name = "a", command = [[
+  if test -e ok; then
+    case $(cut -d' ' -f3 /proc/$(cat child)/stat 2>/dev/null) in ""|Z|X) echo again ;; *) echo two at once ;; esac
+    exit
+  fi
+  trap "" TERM
+  sleep 1000 & echo $! > child; touch started; wait]] })`,
     );
     const running = sandbox.spawn(["run", "script.lua"], PATH);
     await untilExists(join(sandbox.work, "started"));

@@ -172,7 +172,7 @@ task({ name = "b", run = function() print("never") end })`);
 
   test("reports the mistakes of a file together, each with its line", async () => {
     using sandbox = createSandbox();
-    const { stderr, exitCode } = await sandbox.runLua(`task({ name = "build" })
+    const { stderr, exitCode } = await sandbox.runLua(`task({ name = "build", command = "make" })
 task({ name = "ship", depends_on = "biuld" })
 task({ name = "build", retrys = 3 })
 task({})`);

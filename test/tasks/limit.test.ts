@@ -19,7 +19,7 @@ test("retryDelay() grows as it is told, and is shortened to half at most", () =>
 
 test("TimeLimit ends what is inside of it, with its own words", async () => {
   using outer = new TimeLimit("the run took longer than", 10);
-  using inner = new TimeLimit("the task took longer than", 60_000, outer);
+  using inner = new TimeLimit("the task took longer than", 60_000, { parent: outer });
   const { promise, resolve } = Promise.withResolvers<void>();
   inner.signal.addEventListener("abort", () => resolve());
   await promise;

@@ -14,6 +14,9 @@ test("parseAssignments() types what prints as it was written, and leaves the res
     "i=a=b",
     "j=1e3",
     "k=-4",
+    "l=9223372036854775807",
+    "m=-0",
+    "n=9223372036854775808",
   ];
   expect(parseAssignments(given)).toEqual(
     Object.assign(Object.create(null), {
@@ -28,6 +31,9 @@ test("parseAssignments() types what prints as it was written, and leaves the res
       i: "a=b",
       j: "1e3",
       k: -4,
+      l: 9223372036854775807n,
+      m: "-0",
+      n: "9223372036854775808",
     }),
   );
 });

@@ -1,0 +1,47 @@
+import { isSettingVariable } from "../../config/environment.ts";
+import { findHome } from "../../config/home.ts";
+import { dirname, exists, join, resolve } from "../../lib/path.ts";
+import { BUILT_INS } from "../../plugins/builtin.ts";
+import type { CommandEntry, Group } from "../command.ts";
+
+/** The commands that plugins add to the program's own. */
+export interface Added {
+  readonly commands: Readonly<Record<string, CommandEntry | Group>>;
+  /** Why there may be fewer than the user expects: what is wrong with plugins. */
+  readonly notes: readonly string[];
+}
+
+/** A command of the plugins that come with the binary; nothing else is looked at for it. */
+export function findBuiltIn(name: string): CommandEntry | undefined {
+  for (const builtIn of BUILT_INS) {
+    const summary = Object.hasOwn(builtIn.commands, name) ? builtIn.commands[name] : undefined;
+    if (summary === undefined) continue;
+    return { summary, load: async () => (await import("./commands.ts")).loadBuiltInCommand(builtIn, name) };
+  }
+  return undefined;
+}
+
+/** All commands of plugins. What is wrong with the config is left to commands that use it. */
+export async function listAdded(): Promise<Added> {
+  const commands: Record<string, CommandEntry> = {};
+  for (const name of BUILT_INS.flatMap((builtIn) => Object.keys(builtIn.commands))) {
+    const entry = findBuiltIn(name);
+    if (entry !== undefined) commands[name] = entry;
+  }
+  // The help of the program is to be there at once.
+  if (!mayHaveOthers()) return { commands, notes: [] };
+  const others = await (await import("./commands.ts")).listOthers();
+  return { commands: { ...commands, ...others.commands }, notes: others.notes };
+}
+
+/** Whether there is any place where plugins, or a config that names some, could be. */
+function mayHaveOthers(): boolean {
+  const home = findHome(process.env);
+  if (home !== undefined && ["plugins", "config.yaml"].some((name) => exists(join(home, name)))) return true;
+  if (Object.keys(process.env).some(isSettingVariable)) return true;
+  for (let folder = resolve("."); ; folder = dirname(folder)) {
+    const names = ["plugins", "runner.yaml", "runner.toml", "runner.json"];
+    if (names.some((name) => exists(join(folder, name)))) return true;
+    if (dirname(folder) === folder) return false;
+  }
+}

@@ -40,22 +40,29 @@ export interface Sandbox extends Disposable {
   spawn(args: readonly string[], options?: BinaryOptions & { readonly openStdin?: true }): Running;
 }
 
-/** A fresh sandbox: `using sandbox = createSandbox()`. Raises when dist/runner was not built. */
-export function createSandbox(): Sandbox {
+export interface SandboxOptions {
+  /** Another build than dist/runner. */
+  readonly built?: string;
+  /** What each run gets beside HOME, unless it says otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A fresh sandbox: `using sandbox = createSandbox()`. Raises when what it shall hold was not built. */
+export function createSandbox({ built = BUILT, env = {} }: SandboxOptions = {}): Sandbox {
   const folder = createFolder();
   const home = join(folder.path, "home");
   const work = join(folder.path, "work");
   const bin = join(folder.path, "bin");
   for (const path of [home, work, bin]) mkdirSync(path);
   const binary = join(bin, EXECUTABLE);
-  place(binary);
+  place(built, binary);
   const running = new Set<Running>();
 
   const spawn: Sandbox["spawn"] = (args, options = {}) => {
     const stdin = options.openStdin ? "open" : options.stdin;
     const child = start([binary, ...args], {
       cwd: options.cwd ?? work,
-      env: { ...homeVariable(home), ...options.env },
+      env: { ...homeVariable(home), ...env, ...options.env },
       hungAfter: options.hungAfter ?? 60_000,
       ...(stdin === undefined ? {} : { stdin }),
     });
@@ -88,15 +95,15 @@ function homeVariable(home: string): Record<string, string> {
 }
 
 /** Brings the built binary to a path of its own. */
-function place(path: string): void {
-  if (!existsSync(BUILT)) {
-    throw new Error('Cannot find "dist/runner": it was not built. Run npm test, or npm run build first.');
+function place(built: string, path: string): void {
+  if (!existsSync(built)) {
+    throw new Error(`Cannot find "${built}": it was not built. Run npm test, or npm run build first.`);
   }
   try {
     // A link is as good as a copy: a build replaces dist/runner and never writes into it.
-    linkSync(BUILT, path);
+    linkSync(built, path);
   } catch {
     // The temporary folder is on another disk, or the binary belongs to another user.
-    copyFileSync(BUILT, path, constants.COPYFILE_FICLONE);
+    copyFileSync(built, path, constants.COPYFILE_FICLONE);
   }
 }

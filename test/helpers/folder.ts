@@ -2,6 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+// Where a user's group may write, what tests leave in a project would be refused.
+process.umask(0o022);
+
 /** A folder that is gone when its `using` scope ends. */
 export interface TemporaryFolder extends Disposable {
   readonly path: string;

@@ -1,0 +1,105 @@
+import { compareKeys, type Entry, type ListedEntry, type Page, type Ref } from "runner";
+import { ServerClock } from "./clock.ts";
+import type { Pool } from "./pool.ts";
+import { parseEntry, parseHead } from "./record.ts";
+import { SCRIPTS, type Script } from "./scripts.ts";
+
+/** What a change is decided on. */
+export interface View {
+  /** The server's clock, in ms since the epoch. */
+  readonly now: number;
+  readonly revision: number;
+  readonly entries: readonly (Entry | undefined)[];
+  readonly pages: readonly (readonly ListedEntry[])[];
+  /** What tells each page from how it may be later. */
+  readonly tokens: readonly string[];
+}
+
+/** The scripts, called. Every answer begins with the server's time and revision. */
+export class Engine {
+  readonly #clock = new ServerClock();
+
+  /** @param ownNow a clock for tests, in place of the server's. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly ownNow: (() => number) | undefined,
+  ) {}
+
+  /** Whether `now` is the server's time. */
+  get synced(): boolean {
+    return this.ownNow !== undefined || this.#clock.synced;
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.ownNow?.() ?? this.#clock.now();
+  }
+
+  /** Calls a script that may be called twice. */
+  ask(script: Script, words: readonly string[]): Promise<Answer> {
+    return this.#timed({ script, words: [this.#time(), ...words] });
+  }
+
+  /** Calls a script that commits, under an id by which the server knows the commit. */
+  commit(script: Script, id: string, words: readonly string[]): Promise<Answer> {
+    return this.#timed({ script, words: [this.#time(), id, ...words], commits: true });
+  }
+
+  /** The entries and pages as they are now. */
+  async look(refs: readonly Ref[], pages: readonly Page[]): Promise<View> {
+    const places = refs.flatMap(({ space, key }) => [space, key]);
+    const answer = await this.ask(SCRIPTS.look, [String(refs.length), ...places, ...pages.flatMap(wordsOf)]);
+    return viewOf(refs, answer);
+  }
+
+  #time(): string {
+    return this.ownNow === undefined ? "" : String(this.ownNow());
+  }
+
+  async #timed(call: Parameters<Pool["run"]>[0]): Promise<Answer> {
+    const asked = Date.now();
+    // Each script says what it answers with.
+    const answer = (await this.pool.run(call)) as Answer;
+    const [first, second] = answer;
+    const time = Array.isArray(second) ? second[0] : first;
+    if (this.ownNow === undefined && typeof time === "number") this.#clock.learn(time, asked);
+    return answer;
+  }
+}
+
+/** What a script answers with. */
+export type Answer = (number | string | Answer)[];
+
+/** A page in the words that scripts take. */
+export function wordsOf({ space, prefix, after, limit }: Page): string[] {
+  // What comes before the prefix is no place to begin behind.
+  const behind = after !== undefined && compareKeys(after, prefix) >= 0 ? after : "";
+  return [space, prefix, behind, String(Math.min(limit, Number.MAX_SAFE_INTEGER))];
+}
+
+/** What a script saw. Raises `damaged`. */
+export function viewOf(refs: readonly Ref[], [now, revision, found, pages, tokens]: Answer): View {
+  return {
+    now: Number(now),
+    revision: Number(revision),
+    entries: textsOf(found).map((raw, place) =>
+      raw === "" ? undefined : parseEntry(refs[place]?.key ?? "", raw),
+    ),
+    pages: (pages as Answer[]).map((page) => pairsOf(page).map(([key, raw]) => parseHead(key, raw))),
+    tokens: textsOf(tokens),
+  };
+}
+
+/** A list of texts in an answer. */
+export function textsOf(answer: Answer[number] | undefined): string[] {
+  return (answer as Answer).map(String);
+}
+
+/** A list of texts in an answer, two by two. */
+export function pairsOf(answer: Answer[number] | undefined): [string, string][] {
+  const texts = textsOf(answer);
+  const pairs: [string, string][] = [];
+  for (let place = 0; place + 1 < texts.length; place += 2)
+    pairs.push([texts[place] ?? "", texts[place + 1] ?? ""]);
+  return pairs;
+}

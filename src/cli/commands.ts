@@ -1,5 +1,6 @@
 import type { CommandEntry, Group } from "./command.ts";
 import { LOCK } from "./lock/commands.ts";
+import { PLUGIN } from "./plugin/group.ts";
 
 const STATE: Group = {
   summary: "Look at and change what is stored",
@@ -58,12 +59,25 @@ export const ROOT: Group = {
     runs: { summary: "What earlier runs did", load: async () => (await import("./runs.ts")).command },
     state: STATE,
     lock: LOCK,
+    plugin: PLUGIN,
     repl: { summary: "Try Lua, line by line", load: async () => (await import("./repl.ts")).command },
+    doctor: {
+      summary: "Show every setting and where it comes from, and what is wrong",
+      load: async () => (await import("./doctor.ts")).command,
+    },
     docs: {
       summary: "What scripts have to work with",
       load: async () => (await import("./docs.ts")).command,
     },
+    trust: {
+      summary: "Let a project choose stores and plugins",
+      load: async () => (await import("./trust.ts")).command,
+    },
     init: { summary: "Start a project", load: async () => (await import("./init.ts")).command },
+    completions: {
+      summary: "Let the shell complete words",
+      load: async () => (await import("./completions.ts")).command,
+    },
     version: { summary: "Which build this is", load: async () => (await import("./version.ts")).command },
   },
   examples: ["runner state set greeting hello", "runner state get greeting"],

@@ -6,8 +6,8 @@ import { loadConfig } from "../config/load.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
 import { dirname, join, resolve } from "../lib/path.ts";
-import { agentPath, checkAgentName, openStore } from "../state/open.ts";
-import type { Store } from "../state/store.ts";
+import { agentPath, checkAgentName, KNOWN_BACKENDS, openStore } from "../state/open.ts";
+import { Store } from "../state/store.ts";
 
 /** What a command line says about where its settings and its store are. */
 export interface ContextOptions {
@@ -24,6 +24,11 @@ export interface ContextOptions {
   readonly forTaskFile?: string | undefined;
   /** Id of the run that writes, for history. */
   readonly run?: string | undefined;
+  /** Further folders of plugins. */
+  readonly plugins?: readonly string[] | undefined;
+  /** `--sandbox`, and what `--allow` adds to it: it decides which plugins are loaded. */
+  readonly sandbox?: boolean | undefined;
+  readonly allow?: readonly string[] | undefined;
 }
 
 /** The settings in force and the folder that they may refer to. */
@@ -64,11 +69,19 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   checkAgentName(agent);
   const backend =
     options.db !== undefined && options.backend === undefined ? "sqlite" : settings["state.backend"];
-  if (options.db !== undefined && backend === "memory") {
+  if (options.db !== undefined && backend !== "sqlite") {
     throw new RunnerError(
       "usage",
-      `Cannot use "--db": the backend "memory" has no file. Leave one of the two out.`,
+      `Cannot use "--db": the backend "${backend}" has no file. Leave one of the two out.`,
     );
+  }
+  const writer = describeWriter(options.run);
+  if (!KNOWN_BACKENDS.includes(backend)) {
+    // Loaded here alone, so that nothing else pays for plugins.
+    const { openOtherBackend } = await import("./plugin/backend.ts");
+    const other = await openOtherBackend(backend, agent, settled, options);
+    const store = new Store(other, { writer, maxValueBytes: settings["state.max_value"] });
+    return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
   }
   const store = await openStore({
     backend,
@@ -77,7 +90,7 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
     busyTimeout: settings["state.busy_timeout"],
     maxValueBytes: settings["state.max_value"],
     retention: retentionOf(settings),
-    writer: describeWriter(options.run),
+    writer,
   });
   return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
 }

@@ -4,9 +4,11 @@ import { calleeOf } from "../modules/bind.ts";
 import type { FunctionDef, ModuleDef } from "../modules/define.ts";
 import { listModules } from "../modules/reference/all.ts";
 import { parametersOf, returnsOf, signatureOf } from "../modules/reference/signature.ts";
+import { OPTIONS } from "../tasks/options.ts";
 import { defineCommand } from "./command.ts";
 import { OUTPUT } from "./options.ts";
 import type { Output } from "./output.ts";
+import { listPluginModules } from "./plugin/modules.ts";
 
 const DEFAULT_WIDTH = 80;
 
@@ -22,8 +24,8 @@ export const command = defineCommand({
   },
   details: "The reference of what scripts see. The same text is in the editor after runner init.",
   examples: ["runner docs", "runner docs fs", "runner docs exec.run", "runner docs json -o json"],
-  run({ args, out }) {
-    const modules = listModules();
+  async run({ args, out }) {
+    const modules = [...listModules(), ...(await listPluginModules((text) => out.note(text)))];
     if (args.name === undefined) printModules(modules, out);
     else {
       const { module, name } = find(modules, args.name);
@@ -104,18 +106,36 @@ function printFunction(module: ModuleDef, name: string, out: Output): void {
     ...(definition.aliases
       ? [["also", definition.aliases.map((alias) => calleeOf(module, alias)).join(", ")]]
       : []),
+    ...(definition.permission ? [["sandbox", `needs --allow ${definition.permission}`]] : []),
   ];
   const width = Math.max(0, ...rows.map(([word = ""]) => word.length));
   if (rows.length > 0) out.line("");
   for (const [word = "", text = ""] of rows) out.line(`  ${word.padEnd(width)}  ${out.style.dim(text)}`);
+  if (isTask(module, name)) {
+    const options = Object.entries(OPTIONS);
+    const longest = Math.max(...options.map(([option]) => option.length));
+    out.line(`\n${out.style.bold("Options:")}`);
+    for (const [option, { description }] of options) {
+      const [first = "", ...rest] = fill(description, " ".repeat(longest + 4), out)
+        .trimStart()
+        .split("\n");
+      out.line([`  ${option.padEnd(longest)}  ${first}`, ...rest].join("\n"));
+    }
+  }
   out.line(`\n${out.style.bold("Example:")}\n${definition.example.replace(/^/gm, "  ")}`);
 }
 
 function moduleToPlain(module: ModuleDef): object {
   const functions = Object.entries(module.functions);
+  const fields = Object.entries(module.fields ?? {});
   return {
     name: module.name,
     description: module.description,
+    fields: fields.map(([name, { type, description }]) => ({
+      name: `${module.name}.${name}`,
+      type,
+      description,
+    })),
     functions: functions.map(([name, definition]) => functionToPlain(module, name, definition)),
   };
 }
@@ -127,8 +147,21 @@ function functionToPlain(module: ModuleDef, name: string, definition: FunctionDe
     parameters: parametersOf(definition),
     returns: returnsOf(definition),
     aliases: definition.aliases ?? [],
+    permission: definition.permission ?? null,
+    ...(isTask(module, name) && {
+      options: Object.entries(OPTIONS).map(([option, { expected, description }]) => ({
+        name: option,
+        expected,
+        description,
+      })),
+    }),
     example: definition.example,
   };
+}
+
+/** Whether it is the function whose options are a table of their own. */
+function isTask(module: ModuleDef, name: string): boolean {
+  return calleeOf(module, name) === "task";
 }
 
 function firstSentence(text: string): string {

@@ -1,5 +1,6 @@
 import { messageOf, RunnerError } from "../lib/errors.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
+import { isClaimed } from "../lib/strays.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import { checkEncoding } from "./argument-encoding.ts";
 import type { ArgsDef, Command, CommandEntry, Group } from "./command.ts";
@@ -16,7 +17,9 @@ export async function runEdge(argv: readonly string[]): Promise<number> {
   const options = beforeDashes(argv);
   const debug = options.includes("--debug") || process.env.RUNNER_DEBUG === "1";
   // What escapes a promise or a callback has no caller to reach; it ends the process with the same words.
-  const end = (thrown: unknown) => process.exit(report(thrown, debug));
+  const end = (thrown: unknown) => {
+    if (!isClaimed(thrown)) process.exit(report(thrown, debug));
+  };
   process.on("uncaughtException", end).on("unhandledRejection", end);
   try {
     checkEncoding(argv);
@@ -37,7 +40,7 @@ async function dispatch(argv: readonly string[], options: readonly string[]): Pr
       return dispatch(["version", ...argv.slice(index + 1)], options);
     }
     if (word.startsWith("-")) throw unknownOption(word, ["--help", "--version", "--debug"], path);
-    const found = findCommand(word, group, path);
+    const found = findCommand(word, group) ?? (await findElsewhere(word, group, path));
     path = `${path} ${word}`;
     if ("commands" in found) {
       group = found;
@@ -49,11 +52,27 @@ async function dispatch(argv: readonly string[], options: readonly string[]): Pr
   return showHelp(path, group);
 }
 
-function findCommand(word: string, group: Group, path: string): CommandEntry | Group {
-  const found = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
-  if (found !== undefined) return found;
-  const hint = didYouMean(word, Object.keys(group.commands)) || ` See: ${path} --help`;
-  throw new RunnerError("usage", `Cannot run "${path} ${word}": there is no such command.${hint}`);
+function findCommand(word: string, { commands }: Group): CommandEntry | Group | undefined {
+  return Object.hasOwn(commands, word) ? commands[word] : undefined;
+}
+
+/** A command of a plugin, which are looked at for a word that nothing else knows. Raises `usage` when none has it. */
+async function findElsewhere(word: string, group: Group, path: string): Promise<CommandEntry | Group> {
+  const known = Object.keys(group.commands);
+  const more: string[] = [];
+  if (group === ROOT) {
+    const { findBuiltIn, listAdded } = await import("./plugin/added.ts");
+    const builtIn = findBuiltIn(word);
+    if (builtIn !== undefined) return builtIn;
+    const { commands, notes } = await listAdded();
+    const found = Object.hasOwn(commands, word) ? commands[word] : undefined;
+    if (found !== undefined) return found;
+    known.push(...Object.keys(commands));
+    more.push(...notes);
+  }
+  const hint = didYouMean(word, known) || ` See: ${path} --help`;
+  const text = `Cannot run "${path} ${word}": there is no such command.${hint}`;
+  throw new RunnerError("usage", [text, ...more].join("\n"));
 }
 
 async function runCommand(path: string, command: Command, argv: readonly string[]): Promise<number> {
@@ -69,16 +88,22 @@ async function runCommand(path: string, command: Command, argv: readonly string[
 async function showHelp(path: string, shown: CommandEntry | Group, command?: Command): Promise<number> {
   const { renderCommandHelp, renderGroupHelp } = await import("./help.ts");
   const out = createOutput("text", process.env);
-  if ("commands" in shown) out.line(renderGroupHelp(path, shown, out.style));
+  if (shown === ROOT) {
+    const { commands } = await (await import("./plugin/added.ts")).listAdded();
+    out.line(renderGroupHelp(path, ROOT, out.style, commands));
+  } else if ("commands" in shown) out.line(renderGroupHelp(path, shown, out.style));
   else if (command !== undefined) out.line(renderCommandHelp(path, shown.summary, command, out.style));
   await out.flush();
   return 0;
 }
 
 /** Says what went wrong and gives the exit code for it. */
-function report(thrown: unknown, debug: boolean): number {
+function report(raised: unknown, debug: boolean): number {
   // A reader such as `head` that has seen enough is no failure of ours.
-  if (hasCode(thrown, "EPIPE")) return 0;
+  if (hasCode(raised, "EPIPE")) return 0;
+  const thrown = isFolderGone(raised)
+    ? new RunnerError("not_found", "Cannot work in this folder: it was removed. Change to one that exists.")
+    : raised;
   const known = thrown instanceof RunnerError && thrown.code !== "bug";
   const text = known ? thrown.message : `runner met a bug: ${messageOf(thrown)}\n${BUG_ADVICE}`;
   const stack = debug && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
@@ -88,6 +113,11 @@ function report(thrown: unknown, debug: boolean): number {
     // Nobody reads stderr; the exit code still tells.
   }
   return known ? thrown.exitCode : new RunnerError("bug", text).exitCode;
+}
+
+/** Whether the working directory was asked for and is no more. */
+function isFolderGone(thrown: unknown): boolean {
+  return hasCode(thrown, "ENOENT") && /\bcwd\b/.test(messageOf(thrown));
 }
 
 const BUG_ADVICE = "Please report it with what the same command prints with --debug.";

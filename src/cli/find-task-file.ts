@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { checkFoundFile } from "../lib/ownership.ts";
+import { didYouMean } from "../lib/suggest.ts";
 
 export const TASK_FILE = "runner.lua";
 
@@ -16,7 +17,23 @@ export function findTaskFile(words: readonly string[], folder: string): { file: 
     throw new RunnerError("usage", `Cannot run "${file}" and "${second}" together: name one task file.`);
   }
   const tasks = words.filter((word) => !isFile(word));
-  return { file: file === undefined ? searchUpwards(resolve(folder)) : resolve(file), tasks };
+  return { file: file === undefined ? searchUpwards(resolve(folder)) : locate(file), tasks };
+}
+
+function locate(word: string): string {
+  const file = resolve(word);
+  if (existsSync(file)) return file;
+  const hint = didYouMean(basename(file), neighboursOf(file));
+  throw new RunnerError("not_found", `Cannot read "${word}": there is no such file.${hint}`);
+}
+
+/** The task files in the folder where one was looked for. */
+function neighboursOf(file: string): string[] {
+  try {
+    return readdirSync(dirname(file)).filter(isFile);
+  } catch {
+    return [];
+  }
 }
 
 function searchUpwards(start: string): string {

@@ -25,24 +25,33 @@ export function renderCommandHelp(path: string, summary: string, command: Comman
       style,
     ),
   );
-  parts.push(renderExamples(command.examples, style));
+  if (command.examples.length > 0) parts.push(renderExamples(command.examples, style));
   return parts.join("\n\n");
 }
 
 /** The help of a group of commands; that of the program itself when `path` is its name alone. */
-export function renderGroupHelp(path: string, group: Group, style: Style): string {
-  const rows = Object.entries(group.commands).map(([name, { summary }]) => [name, summary] as const);
+export function renderGroupHelp(
+  path: string,
+  group: Group,
+  style: Style,
+  added: Group["commands"] = {},
+): string {
+  const rowsOf = (commands: Group["commands"]) =>
+    Object.entries(commands).map(([name, { summary }]) => [name, summary] as const);
+  const rows = rowsOf(group.commands);
+  const more = rowsOf(added);
   const options: ArgsDef = path.includes(" ") ? COMMON : { ...COMMON, version: VERSION };
   return [
     `${group.summary}.`,
     `${style.bold("Usage:")} ${path} COMMAND [options]`,
     section("Commands", rows, style),
+    ...(more.length > 0 ? [section("Commands of plugins", more, style)] : []),
     section(
       "Options",
       Object.entries(options).map(([name, def]) => [optionWord(name, def), def.description] as const),
       style,
     ),
-    renderExamples(group.examples, style),
+    ...(group.examples.length > 0 ? [renderExamples(group.examples, style)] : []),
     `More about one of them: ${path} COMMAND --help`,
   ].join("\n\n");
 }

@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { RunnerError } from "../lib/errors.ts";
+import { findHome } from "../config/home.ts";
+import { trustEmpty } from "../config/trust-survey.ts";
+import { RunnerError, systemReason } from "../lib/errors.ts";
 import { listModules } from "../modules/reference/all.ts";
-import { renderStub } from "../modules/reference/stubs.ts";
+import { renderStub, stubFile } from "../modules/reference/stubs.ts";
 import { defineCommand } from "./command.ts";
 import template from "./init.lua" with { type: "text" };
 import { OUTPUT } from "./options.ts";
+import { listPluginModules } from "./plugin/modules.ts";
 
 /** Where the types for the editor go, below the project. */
 const TYPES = ".runner/types";
@@ -28,17 +31,17 @@ export const command = defineCommand({
     ...OUTPUT,
   },
   details: `Writes runner.lua to start from, .luarc.json, and in ${TYPES} what the Lua language server shows about each
-function. Files that are there stay, but for the types, which are brought up to date.`,
+function. Files that are there stay, but for the types, which are brought up to date. A folder without settings and plugins of
+its own is trusted.`,
   examples: ["runner init", "runner init my-project"],
-  run({ args, out }) {
+  async run({ args, out }) {
     const folder = resolve(args.directory ?? ".");
     const files = new Map([
       ["runner.lua", template],
       [".luarc.json", `${JSON.stringify(EDITOR_SETTINGS, undefined, 2)}\n`],
     ]);
-    const types = listModules().map(
-      (module) => [`${TYPES}/${module.name || "globals"}.lua`, renderStub(module)] as const,
-    );
+    const modules = [...listModules(), ...(await listPluginModules((text) => out.note(text)))];
+    const types = modules.map((module) => [`${TYPES}/${stubFile(module)}`, renderStub(module)] as const);
     const done: { file: string; action: "written" | "kept" | "updated" }[] = [];
     for (const [file, text] of [...files, ...types]) {
       const there = existsSync(join(folder, file));
@@ -46,14 +49,17 @@ function. Files that are there stay, but for the types, which are brought up to 
       if (!keep) write(join(folder, file), text);
       done.push({ file, action: keep ? "kept" : there ? "updated" : "written" });
     }
+    const trusted = trustEmpty(folder, findHome(process.env));
     if (out.format === "json") {
-      out.line(JSON.stringify({ folder, files: done }));
+      out.line(JSON.stringify({ folder, files: done, trusted }));
       return 0;
     }
     for (const { file, action } of done.slice(0, files.size)) {
       out.line(`${file.padEnd(14)} ${action === "kept" ? "kept, it was there" : action}`);
     }
     out.line(`${TYPES.padEnd(14)} ${types.length} files for the editor`);
+    if (!trusted)
+      out.line(`${"trust".padEnd(14)} not yet. Look at its settings and plugins, then: runner trust`);
     out.line("Try it: runner run");
     return 0;
   },
@@ -64,8 +70,6 @@ function write(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
-    const reason =
-      error instanceof Error ? error.message.replace(/^[A-Z]+: ([^,]+).*$/s, "$1") : String(error);
-    throw new RunnerError("unavailable", `Cannot write "${path}": ${reason}.`, { cause: error });
+    throw new RunnerError("unavailable", `Cannot write "${path}": ${systemReason(error)}.`, { cause: error });
   }
 }

@@ -12,6 +12,15 @@ export const STORE = {
   db: { type: "string", valueHint: "PATH", description: "The database file itself" },
 } as const satisfies ArgsDef;
 
+export const PLUGINS = {
+  plugins: {
+    type: "string",
+    multiple: true,
+    valueHint: "DIR",
+    description: "A further folder of plugins",
+  },
+} as const satisfies ArgsDef;
+
 export const YES = {
   yes: { type: "boolean", alias: "y", description: "Do not ask" },
 } as const satisfies ArgsDef;

@@ -43,3 +43,9 @@ export function formatAge(time: number, now: number): string {
   // Also for times ahead of this machine's clock, which another one wrote.
   return now - time < 1000 ? "just now" : `${formatSpan(now - time)} ago`;
 }
+
+/** A path as its user writes it. */
+export function shortenPath(path: string): string {
+  const { HOME } = process.env;
+  return HOME && path.startsWith(`${HOME}/`) ? `~${path.slice(HOME.length)}` : path;
+}

@@ -23,7 +23,7 @@ export function showProgress(what: string, total: number | undefined): Progress 
       const now = performance.now();
       if (now - drawnAt < INTERVAL_MS) return;
       drawnAt = now;
-      writeWhole(STDERR, `\r\u001b[K${renderProgress(what, done, total)}`);
+      writeWhole(STDERR, `\r\u001b[K${renderProgress({ what, done, total, show: formatCount })}`);
     },
     [Symbol.dispose]() {
       if (drawnAt !== begin) writeWhole(STDERR, "\r\u001b[K");
@@ -31,11 +31,19 @@ export function showProgress(what: string, total: number | undefined): Progress 
   };
 }
 
+/** Work as far as it is; `show` writes amounts. */
+interface Work {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number | undefined;
+  readonly show: (amount: number) => string;
+}
+
 /** Pure: the line that shows work: `export ████████░░░░  61 %  612,000`. */
-export function renderProgress(what: string, done: number, total: number | undefined): string {
-  if (total === undefined || total <= 0) return `${what}  ${formatCount(done)}`;
+export function renderProgress({ what, done, total, show }: Work): string {
+  if (total === undefined || total <= 0) return `${what}  ${show(done)}`.trimStart();
   const part = Math.min(1, done / total);
   const full = Math.round(part * WIDTH);
   const bar = "█".repeat(full) + "░".repeat(WIDTH - full);
-  return `${what} ${bar}  ${Math.floor(part * 100)} %  ${formatCount(done)}`;
+  return `${what} ${bar}  ${Math.floor(part * 100)} %  ${show(done)}`.trimStart();
 }

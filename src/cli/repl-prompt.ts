@@ -1,13 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { RunnerError } from "../lib/errors.ts";
 
 const HISTORY_LINES = 1000;
+
+/** What was typed was dropped by Ctrl-C. */
+export const INTERRUPTED = Symbol("interrupted");
 
 /** Where lines come from. */
 export interface Prompt extends AsyncDisposable {
   /** The next line; undefined at the end. */
-  ask(text: string): Promise<string | undefined>;
+  ask(text: string): Promise<string | typeof INTERRUPTED | undefined>;
+  /** Does something that Ctrl-C ends: `signal` is aborted then. */
+  during<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 /** What completes a line: the candidates, and the part of the line that they take the place of. */
@@ -37,14 +43,15 @@ export function openPrompt({
         void completer(line).then((found) => done(null, found)),
     }),
   });
-  let history: string[] = [];
-  lines.on("history", (all: string[]) => {
-    history = all;
+  lines.on("history", (newestFirst: string[]) => {
+    // At once: a script that computes without end takes the session with it.
+    if (file !== undefined) saveHistory(file, newestFirst);
   });
   // Pasted lines arrive together, while the first of them still runs.
-  const waiting: string[] = [];
+  const waiting: (string | typeof INTERRUPTED)[] = [];
   let wake = Promise.withResolvers<void>();
   let ended = false;
+  let working: AbortController | undefined;
   lines.on("line", (line) => {
     waiting.push(line);
     wake.resolve();
@@ -53,7 +60,18 @@ export function openPrompt({
     ended = true;
     wake.resolve();
   });
-  lines.on("SIGINT", () => lines.close());
+  lines.on("SIGINT", () => {
+    waiting.length = 0;
+    if (working !== undefined) {
+      working.abort(new RunnerError("interrupted", "Interrupted."));
+      return;
+    }
+    process.stdout.write(lines.line === "" ? "\n(Ctrl-D ends)\n" : "^C\n");
+    lines.write(null, { ctrl: true, name: "e" });
+    lines.write(null, { ctrl: true, name: "u" });
+    waiting.push(INTERRUPTED);
+    wake.resolve();
+  });
   return {
     async ask(text) {
       if (interactive) {
@@ -66,11 +84,26 @@ export function openPrompt({
       }
       return waiting.shift();
     },
+    async during(act) {
+      working = new AbortController();
+      // Until it waits for the first time, Ctrl-C has to be a signal: nobody reads the terminal while a script computes.
+      setRaw(false);
+      const work = act(working.signal);
+      setRaw(true);
+      try {
+        return await work;
+      } finally {
+        working = undefined;
+      }
+    },
     async [Symbol.asyncDispose]() {
       lines.close();
-      if (file !== undefined && history.length > 0) saveHistory(file, history);
     },
   };
+
+  function setRaw(raw: boolean): void {
+    if (interactive) process.stdin.setRawMode(raw);
+  }
 }
 
 /** Candidates for the name at the end of a line; `names` gives those of a table by its path. */
@@ -92,9 +125,11 @@ function readHistory(file: string): string[] {
 
 function saveHistory(file: string, newestFirst: readonly string[]): void {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // What was typed may hold secrets.
     writeFileSync(file, `${[...newestFirst].reverse().join("\n")}\n`, { mode: 0o600 });
+    chmodSync(file, 0o600);
   } catch {
-    // No history is no reason for an error at the end of a session.
+    // No history is no reason for an error.
   }
 }

@@ -8,8 +8,12 @@ import type { LuaValue } from "../modules/module.ts";
 import { loadTaskFile, type Session } from "../tasks/session.ts";
 import { defineCommand } from "./command.ts";
 import { openContext } from "./context.ts";
-import { STORE } from "./options.ts";
-import { complete, openPrompt } from "./repl-prompt.ts";
+import { PLUGINS, STORE } from "./options.ts";
+import { styleOf } from "./output.ts";
+import { openPlugins } from "./plugin/session.ts";
+import { renderLog } from "./render-run.ts";
+import { complete, INTERRUPTED, openPrompt, type Prompt } from "./repl-prompt.ts";
+import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 
 /** How what was typed is called in errors. */
@@ -19,27 +23,42 @@ const CHUNK = "stdin";
 export const command = defineCommand({
   args: {
     file: { type: "positional", required: false, description: "A Lua file to run first" },
+    ...PLUGINS,
     ...STORE,
   },
   details: `Lines of Lua are run as they come, and what they give is shown; what waits (a process, a sleep) is awaited. A line that
-is not complete goes on in the next one. Tab completes names. Ctrl-D ends.`,
+is not complete goes on in the next one. Tab completes names. Ctrl-C drops what was typed, or ends what is awaited; Ctrl-D
+ends the session. What was typed is kept for the next one, in <home>/repl_history.`,
   examples: ["echo '1 + 1' | runner repl", "echo 'state.get(\"greeting\")' | runner repl"],
   async run({ args }) {
     const file = args.file === undefined ? undefined : resolve(args.file);
     const forTaskFile = file ?? resolve("repl.lua");
     await using context = await openContext({ ...args, forTaskFile });
+    const style = styleOf(STDERR, process.env);
+    const stores = await openRunStores(context, { ...args, forTaskFile });
+    await using plugins = await openPlugins(
+      context,
+      { forTaskFile: file, plugins: args.plugins, purpose: "run" },
+      {
+        open: async () => stores,
+        log: (record) => writeWhole(STDERR, `${renderLog(record, style)}\n`),
+        warn: (message) => writeWhole(STDERR, `${message}\n`),
+      },
+    );
     const loaded = await loadTaskFile({
       file: forTaskFile,
       ...(file === undefined && { source: "" }),
       viewpoint: process.cwd(),
       values: {},
       settings: {
-        ...(await openRunStores(context, { ...args, forTaskFile })),
+        ...stores,
+        plugins,
         memoryLimit: context.config.settings["lua.memory"],
+        isSecret: secretMatcher(context.config.settings["secrets.patterns"]),
       },
       purpose: "run",
       print: (text) => writeWhole(STDOUT, text),
-      log: ({ level, message }) => writeWhole(STDERR, `${level} ${message}\n`),
+      log: (record) => writeWhole(STDERR, `${renderLog(record, style)}\n`),
       onSources: () => undefined,
     });
     if ("exitCode" in loaded) return loaded.exitCode;
@@ -51,23 +70,25 @@ is not complete goes on in the next one. Tab completes names. Ctrl-D ends.`,
       home: context.home,
       complete: (line) => complete(line, names),
     });
-    return await Promise.race([readAndRun(session, prompt, interactive), session.exit]);
+    const exited = session.exit.then(({ status }) => status);
+    return await Promise.race([readAndRun(session, prompt, interactive), exited]);
   },
 });
 
 /** Runs what comes until there is no more; 1 when something failed that nobody watched. */
-async function readAndRun(
-  session: Session,
-  prompt: { ask: (text: string) => Promise<string | undefined> },
-  interactive: boolean,
-): Promise<number> {
+async function readAndRun(session: Session, prompt: Prompt, interactive: boolean): Promise<number> {
   let pending = "";
   let failed = false;
   for (;;) {
     const line = await prompt.ask(pending === "" ? "> " : ">> ");
     if (line === undefined) break;
+    if (line === INTERRUPTED) {
+      pending = "";
+      continue;
+    }
     pending = pending === "" ? line : `${pending}\n${line}`;
-    const outcome = await evaluate(session, pending);
+    const text = pending;
+    const outcome = await prompt.during((signal) => evaluate(session, text, signal));
     if (outcome === "incomplete") continue;
     failed ||= outcome === "failed";
     pending = "";
@@ -79,13 +100,17 @@ async function readAndRun(
   return failed && !interactive ? 1 : 0;
 }
 
-async function evaluate(session: Session, text: string): Promise<"done" | "failed" | "incomplete"> {
+async function evaluate(
+  session: Session,
+  text: string,
+  signal: AbortSignal,
+): Promise<"done" | "failed" | "incomplete"> {
   const { vm, workdir } = session;
-  const context: CallContext = { cwd: workdir, running: new Set() };
+  const context: CallContext = { cwd: workdir, running: new Set(), signal };
   try {
     const chunk = compile(session, text);
     if (chunk === undefined) return "incomplete";
-    const results = await vm.run(chunk, [], context);
+    const results = await vm.run(chunk, [], context, { signal });
     if (results.length > 0) writeWhole(STDOUT, `${results.map((value) => show(value)).join("\t")}\n`);
     return "done";
   } catch (error) {
@@ -115,7 +140,10 @@ function show(value: LuaValue): string {
   return typeof value === "string" ? JSON.stringify(value) : showValue(value);
 }
 
-/** The names in the table that a path such as `fs` or `a.b` stands for; of the globals for the empty path. */
+/**
+ * The names in the table that a path such as `fs` or `a.b` stands for; of the globals for the empty path. A module fills
+ * itself when it is gone through; of other tables no metamethod runs.
+ */
 async function namesOf({ vm, workdir }: Session, path: string): Promise<string[]> {
   const source = `local at = _G
     for name in (...):gmatch("[^%.]+") do
@@ -123,6 +151,7 @@ async function namesOf({ vm, workdir }: Session, path: string): Promise<string[]
     end
     local names = {}
     if type(at) == "table" then
+      if rawequal(package.loaded[...], at) then pairs(at) end
       for name in next, at do if type(name) == "string" then names[#names + 1] = name end end
     end
     return names`;

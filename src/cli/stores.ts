@@ -1,6 +1,6 @@
 import { node } from "../lib/node.ts";
 import { dirname, join } from "../lib/path.ts";
-import type { LockedStore } from "../modules/state.ts";
+import type { LockedStore } from "../modules/state/place.ts";
 import type { Locks } from "../state/locks/locks.ts";
 import { openLocks } from "../state/locks/open.ts";
 import { checkAgentName, openBackend } from "../state/open.ts";
@@ -23,18 +23,18 @@ export interface RunStores {
 export async function openRunStores(context: Context, options: ContextOptions): Promise<RunStores> {
   const { store } = context;
   const locks = openLocks(store);
-  const { store: ofSession, changes } = await openSession(context);
+  const { store: ofSession, changes } = await openSession(context, options);
   const session = { ...endingWith(locks, ofSession), ...(changes && { changes }) };
-  const opened = new Map([[placeOf(store), { store, locks }]]);
+  const opened = new Map([[placeOf(store, context.agent), { store, locks }]]);
   const agents = new Map([[context.agent, Promise.resolve<LockedStore>({ store, locks })]]);
   const open = async (agent: string) => {
     const { db: _, ...others } = options;
     const other = await openContext({ ...others, agent });
     // SQLite's locks are the process's: a second connection to the same file would end those of the first.
-    const known = opened.get(placeOf(other.store));
+    const known = opened.get(placeOf(other.store, agent));
     if (known !== undefined && other.store.backend.location !== undefined) return known;
     const ready = endingWith(locks, other.store);
-    opened.set(placeOf(other.store), ready);
+    opened.set(placeOf(other.store, agent), ready);
     return ready;
   };
   const openAgent = async (name: string) => {
@@ -60,37 +60,48 @@ function endingWith(locks: Locks, store: Store): LockedStore {
 }
 
 /** The store behind `State`, and what knows which task changed what in it; that is absent where it outlives the run. */
-async function openSession({ store, config }: Context): Promise<{ store: Store; changes?: Session }> {
+async function openSession(
+  context: Context,
+  options: ContextOptions,
+): Promise<{ store: Store; changes?: Session }> {
+  const { store, config } = context;
   const { settings } = config;
   const { writer } = store;
   const maxValueBytes = settings["state.max_value"];
   const kept = settings["state.session"];
-  const { location } = store.backend;
-  const openFile = (path: string) =>
-    openBackend({
+  const { name, location } = store.backend;
+  const openKept = async (place: string) => {
+    if (name !== "sqlite") {
+      const { openOtherBackend } = await import("./plugin/backend.ts");
+      // No agent can be called so.
+      return openOtherBackend(name, `${context.agent}~session`, context, options);
+    }
+    return openBackend({
       backend: "sqlite",
-      path: join(join(dirname(path), "session"), node.path.basename(path)),
+      path: join(join(dirname(place), "session"), node.path.basename(place)),
       durability: settings["state.durability"],
       busyTimeout: settings["state.busy_timeout"],
       retention: retentionOf(settings),
     });
+  };
   if (kept === "persistent" && location !== undefined) {
-    return { store: new Store(await openFile(location), { writer, maxValueBytes }) };
+    return { store: new Store(await openKept(location), { writer, maxValueBytes }) };
   }
-  const backend = Array.isArray(kept) && location !== undefined ? await openFile(location) : undefined;
+  const backend = Array.isArray(kept) && location !== undefined ? await openKept(location) : undefined;
   // Nobody but the run itself watches what lives no longer than it.
-  const options = {
+  const limits = {
     maxBytes: settings["state.session_max"],
     retention: { ...retentionOf(settings), minAge: 0 },
   };
   const prefixes = Array.isArray(kept) ? kept : [];
-  const changes = await Session.open(options, writer, backend && { prefixes, backend });
+  const changes = await Session.open(limits, writer, backend && { prefixes, backend });
   return { store: new Store(changes.backend, { writer, maxValueBytes }), changes };
 }
 
-/** What tells one database file from another, however it is named. */
-function placeOf({ backend: { location } }: Store): string {
+/** What tells one store from another: its file, however it is named; elsewhere agents share a place. */
+function placeOf({ backend: { name, location } }: Store, agent: string): string {
   if (location === undefined) return "";
+  if (name !== "sqlite") return `${location} ${agent}`;
   try {
     return node.fs.realpathSync(location);
   } catch {

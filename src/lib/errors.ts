@@ -60,3 +60,8 @@ export class RunnerError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** A system error's words without its code, call and paths: `ENOENT: no such file or directory, open '…'`. */
+export function systemReason(thrown: unknown): string {
+  return /^[A-Z0-9]+: ([^,]+)/.exec(messageOf(thrown))?.[1] ?? messageOf(thrown);
+}

@@ -1,11 +1,14 @@
 /**
  * The candidate that was most likely meant by a mistyped name, or undefined when none is near: at most one
- * edit for three characters, and never all of them. Of equally near ones the first wins.
+ * edit for three characters, and never all of them. Of equally near ones the first wins; without any, one that
+ * begins with the name.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
+  let longer: string | undefined;
   let bestDistance = Math.min(Math.max(1, Math.floor(name.length / 3)) + 1, name.length);
   for (const candidate of candidates) {
+    if (name.length >= SHORTEST_BEGINNING && candidate.startsWith(name)) longer ??= candidate;
     // The lengths alone bound the distance from below, which spares most of the work on long lists.
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name, candidate);
@@ -14,8 +17,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? longer;
 }
+
+/** How much of a name says which one is meant. */
+const SHORTEST_BEGINNING = 4;
 
 /** ` Did you mean "x"?` to append to a message, or nothing. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {

@@ -128,3 +128,24 @@ describe("stdout", () => {
     expect(await new Response(shell.stderr).text()).toBe("code 0\n");
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "a folder that was removed is named, by every command that needs it",
+  async () => {
+    using sandbox = createSandbox();
+    for (const args of ["state keys", "doctor", "trust -y", "run", "init"]) {
+      const script = `mkdir gone && cd gone && rmdir ../gone && exec "$0" ${args}`;
+      const shell = Bun.spawn(["/bin/sh", "-c", script, sandbox.binary], {
+        cwd: sandbox.work,
+        env: { HOME: sandbox.home, PATH: "/usr/bin:/bin" },
+        stderr: "pipe",
+      });
+      const stderr = await new Response(shell.stderr).text();
+      expect({ args, stderr, exitCode: await shell.exited }).toEqual({
+        args,
+        stderr: "Cannot work in this folder: it was removed. Change to one that exists.\n",
+        exitCode: 3,
+      });
+    }
+  },
+);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { calleeOf } from "../../src/modules/bind.ts";
+import { listModules } from "../../src/modules/reference/all.ts";
 import { createSandbox } from "../helpers/binary.ts";
 
 describe("runner docs", () => {
@@ -8,8 +10,31 @@ describe("runner docs", () => {
     using sandbox = createSandbox();
     const { stdout } = await sandbox.run(["docs", "fs.rm"]);
     expect(stdout).toStartWith("fs.remove(path)\n");
-    expect(stdout).toContain("also  fs.rm, fs.delete");
+    expect(stdout).toContain("also     fs.rm, fs.delete");
     expect(stdout).toContain("Example:\n  fs.write");
+  });
+
+  test("describes the functions of state as those of any other module", async () => {
+    using sandbox = createSandbox();
+    const { stdout } = await sandbox.run(["docs", "state.set"]);
+    expect(stdout).toBe(`state.set(key, value?, ttl?)
+  Stores a value; without a ttl (in seconds) it stays until it is removed.
+
+  key    string
+  value  any, optional
+  ttl    number, optional
+  →      true
+
+Example:
+  state.set("version", "v1")  assert(state.get("version") == "v1")
+`);
+    expect((await sandbox.run(["docs", "fs.read"])).stdout).toContain("sandbox  needs --allow fs");
+    const one = JSON.parse((await sandbox.run(["docs", "state.compare_and_swap", "-o", "json"])).stdout);
+    expect(one).toMatchObject({
+      name: "state.compare_swap",
+      aliases: ["compare_and_swap"],
+      permission: null,
+    });
   });
 
   test("is one JSON document with -o json", async () => {
@@ -46,6 +71,20 @@ describe("runner init", () => {
     await sandbox.run(["init"]);
     const source = `for _, path in ipairs(fs.glob(".runner/types/*.lua")) do assert(loadfile(path)) end print("fine")`;
     expect((await sandbox.runLua(source)).stdout).toBe("fine\n");
+  });
+
+  test("writes the types of every module, each into a file of its own on any disk", async () => {
+    using sandbox = createSandbox();
+    await sandbox.run(["init"]);
+    const types = join(sandbox.work, ".runner/types");
+    const files = readdirSync(types);
+    expect(new Set(files.map((file) => file.toLowerCase())).size).toBe(files.length);
+    const text = files.map((file) => readFileSync(join(types, file), "utf8")).join("\n");
+    const functions = listModules().flatMap((module) =>
+      Object.keys(module.functions).map((name) => `\nfunction ${calleeOf(module, name)}(`),
+    );
+    expect(functions.filter((head) => !text.includes(head))).toEqual([]);
+    expect(text).toContain("---@param ttl? number\n---@return true\nfunction state.set(key, value, ttl) end");
   });
 
   test("keeps what is there", async () => {

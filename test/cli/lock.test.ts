@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { isRunning } from "../helpers/alive.ts";
 import { createSandbox } from "../helpers/binary.ts";
+import { startOnTerminal } from "../helpers/terminal.ts";
 
 /** A command that says when it runs and then waits to be stopped. */
 const WAITS = ["--", "/bin/sh", "-c", "echo running $$; while :; do /bin/sleep 0.05; done"];
@@ -81,6 +84,72 @@ describe("runner lock run", () => {
         'Cannot finish "/bin/sh": the lock "l" was lost while it ran, so it was stopped. Start it again.\n',
     });
     expect(isRunning(pid)).toBe(false);
+  });
+
+  test("stops the command when the file of the lock is gone or another, exit 6", async () => {
+    for (const replace of [false, true]) {
+      using sandbox = createSandbox();
+      const store = join(sandbox.home, ".sloth-runner/state/local.db");
+      const holder = sandbox.spawn(["lock", "run", "l", ...WAITS]);
+      const pid = Number(/running (\d+)/.exec(await holder.untilStdout("running"))?.[1]);
+      for (const suffix of ["-wal", "-shm", ""]) rmSync(store + suffix);
+      if (replace) await sandbox.run(["state", "set", "k", "v"]);
+      const { exitCode, stderr } = await holder.finished;
+      expect(exitCode).toBe(6);
+      expect(stderr).toBe(
+        `Cannot finish "/bin/sh": the store of the lock "l" was lost while it ran, so it was stopped. Cannot open "${store}": ` +
+          `the file was ${replace ? "replaced" : "deleted"} while this process had it open. Start it again.\n`,
+      );
+      expect(isRunning(pid)).toBe(false);
+    }
+  });
+
+  test("keeps others out after kill -9 as long as its command lives, and no longer", async () => {
+    using sandbox = createSandbox();
+    const holder = sandbox.spawn(["lock", "run", "l", ...WAITS]);
+    const pid = Number(/running (\d+)/.exec(await holder.untilStdout("running"))?.[1]);
+    // The command's pid is noted while it runs already.
+    while (!(await sandbox.run(["lock", "show", "l"])).stdout.includes(`(pid ${pid} on`));
+    holder.kill("SIGKILL");
+    const late = await sandbox.run(["lock", "run", "l", "--wait", "0", "--", "/bin/echo", "never"]);
+    expect(late).toMatchObject({ stdout: "", exitCode: 4 });
+    expect(late.stderr).toContain(`held by /bin/sh (pid ${pid} on`);
+    const waiting = sandbox.spawn(["lock", "run", "l", "--", "/bin/echo", "my turn"]);
+    process.kill(pid, "SIGKILL");
+    expect((await waiting.finished).stdout).toBe("my turn\n");
+  });
+
+  test("lets its command read the terminal, control jobs on it, and have Ctrl-C for itself", async () => {
+    using sandbox = createSandbox();
+    const locked = `${sandbox.binary} lock run l --`;
+    const env = { HOME: sandbox.home, PS1: "$ " };
+    const terminal = startOnTerminal(["/bin/sh", "-i"], { columns: 200, cwd: sandbox.work, env });
+    const shows = (what: RegExp) => terminal.until((text) => what.test(text));
+    terminal.type(`${locked} /bin/sh -c 'echo reads; exec /bin/cat'\n`);
+    await shows(/reads$/m);
+    terminal.type("typed\n");
+    await shows(/^typed\ntyped$/m);
+    terminal.type("\u0004");
+    terminal.type("echo cat: $?\n");
+    await shows(/cat: 0$/m);
+    terminal.type(`${locked} /bin/sh -i\n/bin/sh -c 'echo nested; exec /bin/sleep 60'\n`);
+    await shows(/nested$/m);
+    terminal.type("\u0003");
+    // What is typed before it has arrived is dropped.
+    await shows(/\$$/);
+    terminal.type("echo in the shell: $((40 + 2))\n");
+    await shows(/in the shell: 42$/m);
+    terminal.type("exit 5\necho sh: $?\n");
+    await shows(/sh: 5$/m);
+    terminal.type(`${locked} /bin/sh -c 'echo begun; exec /bin/sleep 60'\n`);
+    await shows(/begun$/m);
+    terminal.type("\u0003");
+    // What is typed before it has arrived is dropped.
+    await shows(/\$$/);
+    terminal.type(`echo command: $?; ${sandbox.binary} lock list\n`);
+    await shows(/command: 130\nNo lock is held\.$/m);
+    terminal.type("exit\n");
+    await terminal.ended;
   });
 
   test("shares its locks with scripts, tells a fencing token, and takes a label", async () => {

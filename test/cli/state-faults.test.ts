@@ -77,14 +77,9 @@ describe("runner state with a config", () => {
     const { stdout, stderr, exitCode } = await sandbox.run(["state", "list"]);
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 5 });
     expect(stderr).toContain("is not trusted");
-    const home = join(sandbox.work, "home");
-    sandbox.write("home/trusted.json", JSON.stringify([sandbox.work]));
-    expect(await sandbox.run(["state", "set", "k", "v"], { env: { RUNNER_HOME: home } })).toMatchObject({
-      exitCode: 0,
-    });
-    const { stdout: value } = await sandbox.run(["state", "get", "k", "--db", "planted/local.db"], {
-      env: { RUNNER_HOME: home },
-    });
+    await sandbox.run(["trust", "--yes"]);
+    expect(await sandbox.run(["state", "set", "k", "v"])).toMatchObject({ exitCode: 0 });
+    const { stdout: value } = await sandbox.run(["state", "get", "k", "--db", "planted/local.db"]);
     expect(value).toBe("v\n");
   });
 

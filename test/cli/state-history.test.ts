@@ -158,6 +158,11 @@ describe("runner state watch", () => {
     for (const wrong of [["["], ["*", "--after", "-1"], ["*", "--count", "0"]]) {
       expect((await sandbox.run(["state", "watch", ...wrong])).exitCode).toBe(2);
     }
+    expect(await sandbox.run(["state", "watch", "*", "--after", "7"])).toMatchObject({
+      stdout: "",
+      stderr: "Cannot watch after revision 7: the store is at revision 1. Give one up to that.\n",
+      exitCode: 2,
+    });
   });
 });
 

@@ -1,4 +1,6 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { createSandbox, type Sandbox } from "../helpers/binary.ts";
 
 /** A store as a small deployment leaves it. */
@@ -105,6 +107,30 @@ describe("runner state list", () => {
     expect((await sandbox.run(["state", "keys"])).stdout).toBe("a\\nb\n");
     expect(JSON.parse((await sandbox.run(["state", "keys", "-o", "json"])).stdout)).toEqual(["a\nb"]);
   });
+});
+
+test("runner state list names what is damaged, lists the rest, and ends with exit code 6", async () => {
+  using sandbox = createSandbox();
+  for (const key of ["a", "b", "c"]) await sandbox.run(["state", "set", key, `value of ${key}`]);
+  const db = new Database(join(sandbox.home, ".sloth-runner/state/local.db"));
+  db.run("UPDATE data SET value = 'another' WHERE key = 'b'");
+  db.close();
+  const { stdout, stderr, exitCode } = await sandbox.run(["state", "list", "-o", "json"]);
+  expect(JSON.parse(stdout).map(({ key }: { key: string }) => key)).toEqual(["a", "c"]);
+  expect(stderr).toStartWith('Cannot read "b": what is stored there is not what was written. Left out.\n');
+  expect(exitCode).toBe(6);
+  const first = await sandbox.run(["state", "list", "--limit", "2"]);
+  expect(first.stdout).toContain("value of c");
+});
+
+test("runner state keys gives pages with --limit and --after", async () => {
+  using sandbox = createSandbox();
+  for (const key of ["a:1", "a:2", "a:3", "b"]) await sandbox.run(["state", "set", key, "1"]);
+  const first = await sandbox.run(["state", "keys", "a:*", "--limit", "2"]);
+  expect(first).toMatchObject({ stdout: "a:1\na:2\n", stderr: 'More: --after "a:2"\n', exitCode: 0 });
+  const rest = await sandbox.run(["state", "keys", "a:*", "--limit", "2", "--after", "a:2", "-o", "json"]);
+  expect(rest).toMatchObject({ stdout: '["a:3"]\n', stderr: "", exitCode: 0 });
+  expect((await sandbox.run(["state", "keys", "--limit", "0"])).exitCode).toBe(2);
 });
 
 test("runner state show prints one entry with all that is known", async () => {

@@ -186,6 +186,14 @@ describe("runner state export and import", () => {
     expect(await ok(sandbox, ["keys"])).toBe("before\n");
   });
 
+  test("an import takes an export that a program of Windows has given its line ends and a byte order mark", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "a", "1", "--db", "from.db"]);
+    const lines = await ok(sandbox, ["export", "--db", "from.db"]);
+    await ok(sandbox, ["import"], `\ufeff${lines.replaceAll("\n", "\r\n")}`);
+    expect(await ok(sandbox, ["keys"])).toBe("a\n");
+  });
+
   test("--unchecked takes lines that a person wrote", async () => {
     using sandbox = createSandbox();
     await ok(
@@ -361,6 +369,62 @@ describe("runner state backup and restore", () => {
       expect(backupsOf(sandbox)).toEqual([]);
     },
   );
+
+  test("a backup that was cut off is refused in one sentence, and verify says the same of a store", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "k", "x".repeat(20_000)]);
+    await ok(sandbox, ["backup", "b.db"]);
+    const whole = readFileSync(join(sandbox.work, "b.db"));
+    const cut = sandbox.write("cut.db", whole.subarray(0, 9000));
+    const why = `it is cut off (9,000 of ${whole.length.toLocaleString("en")} bytes are there)`;
+    const { stderr, exitCode } = await fail(sandbox, ["restore", "cut.db", "--yes"]);
+    expect({ stderr, exitCode }).toEqual({
+      stderr: `Cannot restore "${cut}": ${why}. Nothing was changed; use another backup.\n`,
+      exitCode: 6,
+    });
+    const { stdout } = await sandbox.run(["state", "verify", "--db", "cut.db"]);
+    expect(stdout).toStartWith(`✗ the file: ${why}\n`);
+    expect(stdout).toEndWith("Bring back a backup with: runner state restore FILE.\n");
+  });
+
+  test("a backup or a restore that a signal ends leaves nothing half done", async () => {
+    using sandbox = createSandbox();
+    const lines = Array.from({ length: 50_000 }, (_, i) => `{"key":"k${i}","value":"${"x".repeat(100)}"}`);
+    await ok(sandbox, ["import", "--unchecked"], lines.join("\n"));
+    await ok(sandbox, ["backup", "whole.db"]);
+    await ok(sandbox, ["set", "later", "1"]);
+    const folders = [
+      sandbox.work,
+      ...["state", "backups"].map((name) => join(sandbox.home, ".sloth-runner", name)),
+    ];
+    const names = () => folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+    const isDraft = (name: string) => name.endsWith(".tmp") || name.startsWith(".restore");
+    for (const args of [
+      ["backup", "b.db"],
+      ["restore", "whole.db", "--yes"],
+      ["clear", "k1*", "--yes"],
+    ]) {
+      const child = sandbox.spawn(["state", ...args]);
+      let ended = false;
+      void child.finished.then(() => (ended = true));
+      while (!ended && !names().some(isDraft)) await Bun.sleep(1);
+      child.kill("SIGINT");
+      const { exitCode } = await child.finished;
+      // It may have been done before the signal came.
+      expect([0, 130]).toContain(exitCode);
+      expect(names().filter(isDraft)).toEqual([]);
+      if (exitCode === 130) expect(names()).not.toContain("b.db");
+    }
+  });
+
+  test("clear without anything to remove says so, asks nobody and leaves no backup", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "k", "1"]);
+    for (const flags of [[], ["--yes"]]) {
+      expect(await ok(sandbox, ["clear", "other:*", ...flags])).toBe("There is nothing to remove.\n");
+    }
+    expect(backupsOf(sandbox)).toEqual([]);
+  });
 
   test("automatic backups are kept up to state.backups.keep, the newest", async () => {
     using sandbox = createSandbox();

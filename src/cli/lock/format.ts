@@ -24,6 +24,7 @@ export function lockToJson({
     run: owner.run ?? null,
     task: owner.task ?? null,
     command: owner.command ?? null,
+    command_pid: lease.command?.pid ?? null,
   };
 }
 

@@ -1,7 +1,9 @@
+import type { Backend } from "../../backends/backend.ts";
 import { formatSpan, parseDuration } from "../../lib/duration.ts";
-import { RunnerError } from "../../lib/errors.ts";
+import { messageOf, RunnerError } from "../../lib/errors.ts";
 import type { Grant, Locks } from "../../state/locks/locks.ts";
 import { openLocks } from "../../state/locks/open.ts";
+import { fileOf } from "../../state/open.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
@@ -10,7 +12,7 @@ import { runInForeground } from "./foreground.ts";
 
 const DEFAULT_TTL_MS = 30_000;
 /** How often to look whether the lease is still ours, at least, in ms. */
-const LONGEST_LOOK_MS = 1000;
+const LONGEST_LOOK_MS = 500;
 
 /** `runner lock run`. */
 export const command = defineCommand({
@@ -34,7 +36,8 @@ export const command = defineCommand({
   },
   details: `Like flock(1), with leases: takes the lock, runs the command, releases the lock. The exit code is the command's own,
 or 128 and the number of the signal that ended it. The lease is renewed while the command runs; if it is lost all the
-same, the command is stopped (exit 4). The command finds the fencing token in RUNNER_LOCK_TOKEN.`,
+same, the command is stopped (exit 4; 6 when the store itself is gone). Should runner itself be killed, nobody else on this machine gets the lock while
+the command goes on. The command finds the fencing token in RUNNER_LOCK_TOKEN.`,
   examples: [
     "runner lock run nightly -- echo done",
     "runner lock run nightly --wait 5s --ttl 1m -- sh -c 'echo done'",
@@ -47,50 +50,93 @@ same, the command is stopped (exit 4). The command finds the fencing token in RU
     await using context = await openContext(args);
     const locks = openLocks(context.store, { command: args.command[0] ?? "", onSignal: "keep" });
     const label = holder === undefined ? {} : { holder };
-    const grant = await locks.acquire({ name, ttl, timeout: wait, kind: "scope", ...label });
+    const wanted = { name, ttl, timeout: wait, kind: "scope", forCommand: true } as const;
     try {
-      if (grant === undefined) {
-        const refusal = await notAcquired(locks, name, wait);
-        if (conflict === undefined) throw refusal;
-        process.stderr.write(`${refusal.message}\n`);
-        return conflict;
-      }
-      return await runUnder(grant, { locks, ttl, argv: args.command });
-    } finally {
+      const grant = await locks.acquire({ ...wanted, ...label });
+      const exitCode =
+        grant === undefined
+          ? await refuse(locks, { name, wait, conflict })
+          : await runUnder(grant, { backend: context.store.backend, locks, ttl, argv: args.command });
       await locks.close();
+      return exitCode;
+    } catch (error) {
+      await abandon(locks);
+      throw error;
     }
   },
 });
 
-async function runUnder(
-  grant: Grant,
-  { locks, ttl, argv }: { locks: Locks; ttl: number; argv: readonly string[] },
-): Promise<number> {
+interface Locked {
+  readonly backend: Backend;
+  readonly locks: Locks;
+  readonly ttl: number;
+  readonly argv: readonly string[];
+}
+
+async function runUnder(grant: Grant, { backend, locks, ttl, argv }: Locked): Promise<number> {
   const lost = new AbortController();
+  const stopped = (why: string) =>
+    `Cannot finish ${JSON.stringify(argv[0])}: ${why} while it ran, so it was stopped.`;
   let seenAt = performance.now();
   const look = async () => {
     try {
       const held = await locks.inspect(grant.name);
-      if (held?.lease.id !== grant.id) lost.abort();
-      else seenAt = performance.now();
-    } catch {
-      // The store may be back before the lease has run out.
-      if (performance.now() - seenAt > ttl) lost.abort();
+      seenAt = performance.now();
+      if (held?.lease.id === grant.id) return;
+      const why = stopped(`the lock "${grant.name}" was lost`);
+      lost.abort(new RunnerError("lock_lost", `${why} Start it again.`));
+    } catch (error) {
+      // A server may be back before the lease has run out; in place of a file there may be another, and free locks in it.
+      if (fileOf(backend) === undefined && performance.now() - seenAt < ttl) return;
+      const why = stopped(`the store of the lock "${grant.name}" was lost`);
+      lost.abort(new RunnerError("unavailable", `${why} ${messageOf(error)}`));
     }
   };
   const token = (await locks.inspect(grant.name))?.lease.token;
   const timer = setInterval(look, Math.min(LONGEST_LOOK_MS, ttl / 3));
   try {
     const env = token === undefined ? {} : { RUNNER_LOCK_TOKEN: String(token) };
-    const exitCode = await runInForeground(argv, { env, stop: lost.signal });
-    if (!lost.signal.aborted) return exitCode;
-    throw new RunnerError(
-      "lock_lost",
-      `Cannot finish ${JSON.stringify(argv[0])}: the lock "${grant.name}" was lost while it ran, so it was stopped. Start it again.`,
-    );
+    const exitCode = await runInForeground(argv, {
+      env,
+      stop: lost.signal,
+      started: (pid) => void noteCommand(grant, pid, locks),
+    });
+    lost.signal.throwIfAborted();
+    return exitCode;
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Should we be killed, others see by this that the command still works under the lock. */
+async function noteCommand(grant: Grant, pid: number, locks: Locks): Promise<void> {
+  try {
+    await locks.entrust(grant, pid);
+  } catch {
+    // Then others wait for the end of the lease, as if the command were about to be started.
+  }
+}
+
+/** Releases what can be released, after an error that says more than one about that would. */
+async function abandon(locks: Locks): Promise<void> {
+  try {
+    await locks.close();
+  } catch {
+    // The lease runs out by itself, or was lost with its store.
+  }
+}
+
+interface Refused {
+  readonly name: string;
+  readonly wait: number;
+  readonly conflict: number | undefined;
+}
+
+async function refuse(locks: Locks, { name, wait, conflict }: Refused): Promise<number> {
+  const refusal = await notAcquired(locks, name, wait);
+  if (conflict === undefined) throw refusal;
+  process.stderr.write(`${refusal.message}\n`);
+  return conflict;
 }
 
 async function notAcquired(locks: Locks, name: string, wait: number): Promise<RunnerError> {

@@ -4,6 +4,7 @@ import { writeBackup } from "../../state/transfer/backup.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
+import { showProgress } from "../progress.ts";
 import { sizeOfFile } from "./files.ts";
 
 /** `runner state backup`. */
@@ -20,7 +21,9 @@ sqlite it has the entries without the history. Back with: runner state restore F
   async run({ args, out }) {
     await using context = await openContext(args);
     const file = resolve(args.file);
-    await writeBackup(context.store.backend, file, context.store.writer);
+    using bar = showProgress("backup", undefined);
+    const progress = (rows: number) => bar.advance(rows);
+    await writeBackup(context.store.backend, file, { by: context.store.writer, check: "all", progress });
     const bytes = sizeOfFile(file) ?? 0;
     if (out.format === "json") out.line(JSON.stringify({ file, bytes }));
     else out.line(`Backed up to ${args.file}: ${formatSize(bytes)}, checked.`);

@@ -1,4 +1,5 @@
 import { plural } from "../../lib/text.ts";
+import type { Store } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { openContext } from "../context.ts";
@@ -24,10 +25,15 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
   async run({ args, out }) {
     await using context = await openContext(args);
     const { store, agent } = context;
-    if (!args.yes) {
-      const count = (await store.keys(args.pattern)).length;
-      await confirm(`remove ${plural(count, "key")} of agent "${agent}"`);
+    const count = args.yes
+      ? await countUpToOne(store, args.pattern)
+      : (await store.keys(args.pattern)).length;
+    if (count === 0) {
+      if (out.format === "json") out.line(JSON.stringify({ removed: 0, backup: null }));
+      else out.line("There is nothing to remove.");
+      return 0;
     }
+    if (!args.yes) await confirm(`remove ${plural(count, "key")} of agent "${agent}"`);
     const backup = await leaveBackup(context, { why: "clear", skip: args["no-backup"] });
     const removed = await (args.pattern === undefined ? store.clear() : store.clear(args.pattern));
     if (out.format === "json") out.line(JSON.stringify({ removed, backup: backup ?? null }));
@@ -35,3 +41,7 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
     return 0;
   },
 });
+
+async function countUpToOne(store: Store, pattern = "*"): Promise<number> {
+  return (await store.scan(pattern, { limit: 1 })).entries.length;
+}

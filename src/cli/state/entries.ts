@@ -1,15 +1,22 @@
 import type { ShownEntry, Store } from "../../state/store.ts";
 import { toPlain } from "../json.ts";
 
+interface Wanted {
+  readonly prefix: string;
+  readonly after: string | undefined;
+  /** Told of the keys whose values are damaged, which are left out. */
+  readonly damaged: (key: string) => void;
+}
+
 /** All entries whose key begins with `prefix`, literally, and is above `after`, page by page, in byte order. */
 export async function* entriesWithPrefix(
   store: Store,
-  { prefix, after }: { prefix: string; after: string | undefined },
+  { prefix, after, damaged }: Wanted,
 ): AsyncGenerator<readonly ShownEntry[]> {
   const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
   let next = after;
   do {
-    const page = await store.scan(pattern, next === undefined ? {} : { after: next });
+    const page = await store.scan(pattern, { damaged, ...(next !== undefined && { after: next }) });
     yield page.entries;
     next = page.after;
   } while (next !== undefined);

@@ -34,9 +34,10 @@ export async function writeBlocks<R>(
   if (file === "-") return work((block) => writeWhole(STDOUT, block));
   const { closeSync, fsyncSync, openSync, renameSync, rmSync } = node.fs;
   const draft = `${file}.${process.pid}.tmp`;
-  const handle = attempt("write", file, () => openSync(draft, "wx", 0o600));
+  // Before the draft is there: from then on a signal may come.
   const callOff = beforeEnding({ act: () => rmSync(draft, { force: true }), when: "always" });
   try {
+    const handle = attempt("write", file, () => openSync(draft, "wx", 0o600));
     try {
       const result = await work((block) => attempt("write", file, () => writeWhole(handle, block)));
       attempt("write", file, () => fsyncSync(handle));

@@ -19,6 +19,9 @@ const COLUMNS = [
   { title: "CHANGED" },
 ] as const;
 
+/** The exit code of a store with damage. */
+const DAMAGED = new RunnerError("damaged", "").exitCode;
+
 /** `runner state list`. */
 export const command = defineCommand({
   args: {
@@ -51,8 +54,13 @@ secrets.patterns are masked (null in JSON); "state get" and "state show" print t
     }
     await using context = await openContext(args);
     const isSecret = secretMatcher(context.config.settings["secrets.patterns"]);
+    const damaged: string[] = [];
     const { entries, more } = await selectEntries(
-      entriesWithPrefix(context.store, { prefix: args.prefix ?? "", after: args.after }),
+      entriesWithPrefix(context.store, {
+        prefix: args.prefix ?? "",
+        after: args.after,
+        damaged: (key) => damaged.push(key),
+      }),
       { type: args.type, sort, limit },
     );
     if (out.format === "json") {
@@ -61,7 +69,7 @@ secrets.patterns are masked (null in JSON); "state get" and "state show" print t
       const rows = entries.map((entry) => toRow(entry, isSecret(entry.key)));
       out.line(renderTable(COLUMNS, rows, out));
       if (more && sort === "key") out.note(`More: --after ${JSON.stringify(entries.at(-1)?.key)}`);
-    } else {
+    } else if (damaged.length === 0) {
       out.note(
         args.type !== undefined || args.after !== undefined
           ? "There are no such keys."
@@ -70,7 +78,14 @@ secrets.patterns are masked (null in JSON); "state get" and "state show" print t
             : `No key begins with ${JSON.stringify(args.prefix)}.`,
       );
     }
-    return 0;
+    for (const key of damaged) {
+      out.note(`Cannot read ${JSON.stringify(key)}: what is stored there is not what was written. Left out.`);
+    }
+    if (damaged.length === 0) return 0;
+    out.note(
+      "Bring back a backup, or set or delete what is named. See all that is damaged: runner state verify",
+    );
+    return DAMAGED;
   },
 });
 

@@ -2,18 +2,23 @@ import type { Backend } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { resolve } from "../../lib/path.ts";
 import { plural } from "../../lib/text.ts";
-import { openBackend } from "../../state/open.ts";
+import { checkAgentName, KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
 import { copyEntries, digestOf } from "../../state/transfer/copy.ts";
 import { defineCommand } from "../command.ts";
-import { describeWriter, settle } from "../context.ts";
+import { describeWriter, type Settled, settle } from "../context.ts";
 import { OUTPUT } from "../options.ts";
 import { showProgress } from "../progress.ts";
 
 /** `runner state migrate`. */
 export const command = defineCommand({
   args: {
-    from: { type: "string", valueHint: "URL", description: "The store to read: sqlite:PATH, memory:" },
+    from: {
+      type: "string",
+      valueHint: "URL",
+      description: "The store to read: sqlite:PATH, memory:, redis://HOST",
+    },
     to: { type: "string", valueHint: "URL", description: "The store to fill" },
+    agent: { type: "string", valueHint: "NAME", description: "Whose store it is, on a server (local)" },
     ...OUTPUT,
   },
   details: `Copies all entries with their times and expiry, the journal of runs and what "once" keeps, but
@@ -27,33 +32,34 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
     const [fromUrl, toUrl] = [need(args.from, "from"), need(args.to, "to")];
     if (fromUrl === toUrl)
       throw new RunnerError("usage", 'Cannot migrate: "--from" and "--to" are the same store.');
-    const { config } = await settle();
-    const { settings } = config;
-    const options = { durability: settings["state.durability"], busyTimeout: settings["state.busy_timeout"] };
-    const from = await open(fromUrl, options);
-    const to = await open(toUrl, options);
+    const agent = args.agent ?? "local";
+    checkAgentName(agent);
+    const settled = await settle();
+    const from = await open(fromUrl, agent, settled);
+    const to = await open(toUrl, agent, settled);
+    const [old, next] = [from.location ?? fromUrl, to.location ?? toUrl];
     try {
       const stats = await from.stats();
       if (from.durable && stats.revision === 0) {
-        throw new RunnerError("not_found", `Cannot migrate "${fromUrl}": there is no store, or it is empty.`);
+        throw new RunnerError("not_found", `Cannot migrate "${old}": there is no store, or it is empty.`);
       }
       const total = Object.values(stats.keysByType).reduce((sum, count) => sum + count, 0);
       using bar = showProgress("migrate", total);
       const progress = (entries: number) => bar.advance(entries);
       const copied = await copyEntries({ from, to, by: describeWriter(undefined), progress });
-      const [old, next] = [await digestOf(from), await digestOf(to)];
-      if (old.sha256 !== next.sha256) {
-        const counts = `${plural(old.entries, "value")} there, ${plural(next.entries, "value")} here`;
+      const [before, after] = [await digestOf(from), await digestOf(to)];
+      if (before.sha256 !== after.sha256) {
+        const counts = `${plural(before.entries, "value")} there, ${plural(after.entries, "value")} here`;
         throw new RunnerError(
           "conflict",
-          `Cannot finish the migration: "${toUrl}" does not equal "${fromUrl}" (${counts}). ` +
+          `Cannot finish the migration: "${next}" does not equal "${old}" (${counts}). ` +
             "Let nothing write to either, start with an empty store, and run it again.",
         );
       }
-      if (out.format === "json") out.line(JSON.stringify({ ...copied, ...next }));
+      if (out.format === "json") out.line(JSON.stringify({ ...copied, ...after }));
       else
         out.line(
-          `Migrated ${plural(next.entries, "value")}; both sides are equal (sha256 ${next.sha256.slice(0, 12)}…).`,
+          `Migrated ${plural(after.entries, "value")}; both sides are equal (sha256 ${after.sha256.slice(0, 12)}…).`,
         );
       return 0;
     } finally {
@@ -69,14 +75,18 @@ function need(url: string | undefined, name: string): string {
 }
 
 /** The backend of a URL: its name, a colon, and where it is. */
-function open(
-  url: string,
-  options: { durability: "full" | "normal"; busyTimeout: number },
-): Promise<Backend> {
+async function open(url: string, agent: string, settled: Settled): Promise<Backend> {
   const colon = url.indexOf(":");
   const [backend, path] = colon < 0 ? ["sqlite", url] : [url.slice(0, colon), url.slice(colon + 1)];
+  if (!KNOWN_BACKENDS.includes(backend)) {
+    // Loaded here alone, so that nothing else pays for plugins.
+    const { openBackendOfUrl } = await import("../plugin/backend.ts");
+    return openBackendOfUrl(url, agent, settled);
+  }
   if (backend === "sqlite" && path === "") {
     throw new RunnerError("usage", `Cannot open "${url}": it names no file. Write sqlite:PATH.`);
   }
+  const { settings } = settled.config;
+  const options = { durability: settings["state.durability"], busyTimeout: settings["state.busy_timeout"] };
   return openBackend({ backend, path: path === "" ? "" : resolve(path), ...options });
 }

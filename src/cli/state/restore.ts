@@ -1,10 +1,12 @@
 import { installStore } from "../../backends/sqlite/install.ts";
 import { verifyFile } from "../../backends/sqlite/verify.ts";
 import { needHome } from "../../config/home.ts";
+import { beforeEnding, letSignalsIn } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { dirname, join, resolve } from "../../lib/path.ts";
 import { formatCount, plural } from "../../lib/text.ts";
+import { fileOf } from "../../state/open.ts";
 import { checkBackup, restoreEntries } from "../../state/transfer/restore.ts";
 import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
@@ -29,7 +31,7 @@ the history in it; the damaged one is moved aside. Locks are not restored.`,
   async run({ args, out }) {
     await using context = await openContext(args);
     const file = resolve(args.file);
-    const { entries } = checkBackup(file);
+    const { entries } = await checkBackup(file);
     if (!args.yes) await confirm(`replace the state of agent "${context.agent}" by ${args.file}`);
     const result = await replaceState(file, context, { skip: args["no-backup"], entries });
     const { backup, written, same, removed } = result;
@@ -60,7 +62,8 @@ async function replaceState(
   if (name !== "sqlite" || location === undefined) return restoreInto(file, context, options);
   if (!node.fs.existsSync(location)) return install(file, context, options);
   try {
-    if (options.skip && verifyFile(location).findings.length > 0) return install(file, context, options);
+    if (options.skip && (await verifyFile(location)).findings.length > 0)
+      return install(file, context, options);
     return await restoreInto(file, context, options);
   } catch (error) {
     // The backup that is left before, which is checked, has found it.
@@ -72,21 +75,25 @@ async function replaceState(
 async function restoreInto(file: string, context: Context, options: { skip: boolean }): Promise<Restored> {
   const { store } = context;
   const backup = await leaveBackup(context, { why: "restore", ...options });
-  const folder = createScratch(store.backend.location);
+  const folder = createScratch(fileOf(store.backend));
+  const remove = () => node.fs.rmSync(folder, { recursive: true, force: true });
+  const callOff = beforeEnding({ act: remove, when: "always" });
   try {
     const loaded = await restoreEntries(file, store.backend, {
       by: store.writer,
       scratch: join(folder, "copy.db"),
     });
+    await letSignalsIn();
     return { ...loaded, backup };
   } finally {
-    node.fs.rmSync(folder, { recursive: true, force: true });
+    remove();
+    callOff();
   }
 }
 
 /** A private folder beside the store, where there is room for one like it; the system's own need not be writable. */
-function createScratch(location: string | undefined): string {
-  const parent = location === undefined ? node.os.tmpdir() : dirname(location);
+function createScratch(file: string | undefined): string {
+  const parent = file === undefined ? node.os.tmpdir() : dirname(file);
   try {
     return node.fs.mkdtempSync(join(parent, ".restore-"));
   } catch (error) {
@@ -107,6 +114,13 @@ async function install(file: string, context: Context, { entries }: { entries: n
   const location = store.backend.location ?? "";
   const existed = node.fs.existsSync(location);
   const aside = existed ? asidePath(context, needHome(home)) : "";
-  installStore(file, location, aside);
+  // Not to be ended between the two files' change of places.
+  const callOff = beforeEnding({ act: () => undefined, when: "always" });
+  try {
+    installStore(file, location, aside);
+    await letSignalsIn();
+  } finally {
+    callOff();
+  }
   return { written: entries, same: 0, removed: 0, backup: existed ? aside : undefined };
 }

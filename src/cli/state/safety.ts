@@ -1,6 +1,7 @@
 import { needHome } from "../../config/home.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
+import { fileOf } from "../../state/open.ts";
 import { writeBackup } from "../../state/transfer/backup.ts";
 import type { Context } from "../context.ts";
 
@@ -22,7 +23,8 @@ export async function leaveBackup(
     node.fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const name = nameOf(context, agent);
     const file = node.path.join(folder, `${name}-${stamp(Date.now())}-before-${why}.db`);
-    await writeBackup(backend, file, store.writer);
+    // What is damaged shows when it is to be restored; a restore has to know before.
+    await writeBackup(backend, file, { by: store.writer, check: why === "restore" ? "all" : "structure" });
     prune(folder, name, keep);
     return file;
   } catch (error) {
@@ -48,8 +50,9 @@ export function backupNote(file: string | undefined): string {
 
 /** The agent; for a database file given by its path, that file's name. */
 function nameOf({ store }: Context, agent: string): string {
-  const file = store.backend.location === undefined ? agent : node.path.basename(store.backend.location);
-  return file.replace(/\.db$/, "").replace(/[^A-Za-z0-9._-]/g, "_");
+  const file = fileOf(store.backend);
+  const name = file === undefined ? agent : node.path.basename(file);
+  return name.replace(/\.db$/, "").replace(/[^A-Za-z0-9._-]/g, "_");
 }
 
 /** Sorts as time does: 20261121T201407123. */

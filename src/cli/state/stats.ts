@@ -1,4 +1,3 @@
-import { node } from "../../lib/node.ts";
 import { formatSize } from "../../lib/size.ts";
 import { escapeControls, formatCount } from "../../lib/text.ts";
 import type { StoreStats } from "../../state/store.ts";
@@ -8,7 +7,7 @@ import { defineCommand } from "../command.ts";
 import { type Context, openContext } from "../context.ts";
 import { STORE } from "../options.ts";
 import type { Output } from "../output.ts";
-import { formatExpiry } from "../preview.ts";
+import { formatExpiry, shortenPath } from "../preview.ts";
 import { showProgress } from "../progress.ts";
 import { renderFacts } from "../table.ts";
 import { renderPrometheus } from "./prometheus.ts";
@@ -54,8 +53,8 @@ async function look({ store }: Context, { total_keys }: StoreStats): Promise<Sur
 }
 
 function headOf({ config }: Context, stats: StoreStats): string {
-  const durability = `durability ${config.settings["state.durability"]}`;
-  const place = shorten(stats.db_path ?? "in memory");
+  const durability = stats.durability ?? `durability ${config.settings["state.durability"]}`;
+  const place = shortenPath(stats.db_path ?? "in memory");
   return [place, stats.backend, durability, `revision ${formatCount(stats.revision)}`].join(" · ");
 }
 
@@ -69,7 +68,11 @@ function factsOf(stats: StoreStats): [string, string][] {
     ["expired", formatCount(stats.expired_keys), stats.expired_keys > 0 ? "waiting to be reclaimed" : ""],
     ["locks", formatCount(stats.active_locks), ""],
     ["history", formatCount(stats.history_records), ""],
-    ["file", formatSize(stats.db_size_bytes - stats.log_size_bytes), log],
+    [
+      stats.backend === "sqlite" ? "file" : "size",
+      formatSize(stats.db_size_bytes - stats.log_size_bytes),
+      log,
+    ],
   ];
   const width = Math.max(...rows.map(([, figure]) => figure.length));
   return rows.map(([name, figure, rest]) => [name, `${figure.padStart(width)}   ${rest}`.trimEnd()]);
@@ -108,10 +111,4 @@ function toJson({ largest, prefixes, expiring, bytes }: Survey): Readonly<Record
     largest: largest.map(({ key, figure }) => ({ key, bytes: figure })),
     expiring: expiring.map(({ key, figure }) => ({ key, expires_at: new Date(figure).toISOString() })),
   };
-}
-
-/** A path as its user writes it. */
-function shorten(path: string): string {
-  const { HOME } = process.env;
-  return HOME && path.startsWith(`${HOME}${node.path.sep}`) ? `~${path.slice(HOME.length)}` : path;
 }

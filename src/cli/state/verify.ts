@@ -47,9 +47,9 @@ the keys whose values are as they were written to FILE, from a damaged store, to
       if (findings.length === 0) out.line(`${out.style.success("✓")} All is well: ${whole}.`);
       else {
         out.line(`\n${formatCount(findings.length)} found; ${whole}.`);
-        out.line(
-          "Bring back a backup with: runner state restore FILE. Or set or delete the keys that are named.",
-        );
+        const named = findings.some(({ where }) => where.startsWith("key "));
+        const other = named ? " Or set or delete the keys that are named." : "";
+        out.line(`Bring back a backup with: runner state restore FILE.${other}`);
       }
     }
     if (saved !== undefined) out.note(`Saved ${plural(saved, "key")} in ${args.salvage}.`);

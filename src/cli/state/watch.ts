@@ -42,8 +42,15 @@ change follows.`,
     const count = args.count === undefined ? Infinity : parseWhole(args.count, "--count", 1);
     await using context = await openContext(args);
     const { store } = context;
-    const after =
-      args.after === undefined ? await store.backend.revision() : parseWhole(args.after, "--after", 0);
+    const newest = await store.backend.revision();
+    const after = args.after === undefined ? newest : parseWhole(args.after, "--after", 0);
+    if (after > newest) {
+      const why = `the store is at revision ${formatCount(newest)}`;
+      throw new RunnerError(
+        "usage",
+        `Cannot watch after revision ${formatCount(after)}: ${why}. Give one up to that.`,
+      );
+    }
     const isSecret = secretMatcher(context.config.settings["secrets.patterns"]);
     const end = new AbortController();
     let seen = 0;

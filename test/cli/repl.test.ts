@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createSandbox, type Sandbox } from "../helpers/binary.ts";
+
+/** `runner repl` with a person at it. */
+function startRepl(sandbox: Sandbox) {
+  let shown = "";
+  let wake = Promise.withResolvers<void>();
+  const child = Bun.spawn([sandbox.binary, "repl"], {
+    cwd: sandbox.work,
+    env: { HOME: sandbox.home, TERM: "xterm", PATH: "/usr/bin:/bin" },
+    terminal: {
+      cols: 200,
+      rows: 40,
+      data(_, data) {
+        shown += Buffer.from(data).toString("utf8");
+        wake.resolve();
+        wake = Promise.withResolvers();
+      },
+    },
+  });
+  /** Types, and waits until this is shown; a test that waits in vain is ended by its own time limit. */
+  const type = async (keys: string, until: string) => {
+    shown = "";
+    child.terminal?.write(keys);
+    while (!shown.includes(until)) await wake.promise;
+  };
+  return {
+    type,
+    ended: child.exited,
+    [Symbol.dispose]: () => {
+      child.kill("SIGKILL");
+      child.terminal?.close();
+    },
+  };
+}
+
+const historyOf = ({ home }: Sandbox) => join(home, ".sloth-runner/repl_history");
+
+describe("runner repl on a terminal", () => {
+  test("completes globals, and the functions of a module that was not used before", async () => {
+    using sandbox = createSandbox();
+    using repl = startRepl(sandbox);
+    await repl.type("", "> ");
+    await repl.type("templ", "templ");
+    await repl.type("\t", "ate");
+    await repl.type(".re", ".re");
+    await repl.type("\t", "nder");
+    await repl.type("{ text = 'hi' }\r", '"hi"');
+    await repl.type("state.get_m", "state.get_m");
+    await repl.type("\t", "any");
+  });
+
+  test("goes on after Ctrl-C, which drops what was typed and ends what is awaited", async () => {
+    using sandbox = createSandbox();
+    using repl = startRepl(sandbox);
+    await repl.type("", "> ");
+    await repl.type("for i = 1, 2 do\r", ">> ");
+    await repl.type("\x03", "> ");
+    await repl.type("nonsense (", "nonsense (");
+    await repl.type("\x03", "^C");
+    // What prints later shows that the line computes no more, but waits.
+    await repl.type("function wait(word) async.spawn(function() time.sleep(0) print(word) end) end\r", "> ");
+    await repl.type("wait('sle' .. 'eps') time.sleep(600)\r", "sleeps");
+    await repl.type("\x03", "Interrupted.");
+    await repl.type("wait('ru' .. 'ns') exec.run('sleep 600')\r", "runs");
+    await repl.type("\x03", "Interrupted.");
+    await repl.type("20 + 3\r", "23");
+    await repl.type("\x04", "");
+    expect(await repl.ended).toBe(0);
+  });
+
+  test("ends with Ctrl-C when a script computes without end", async () => {
+    using sandbox = createSandbox();
+    using repl = startRepl(sandbox);
+    await repl.type("", "> ");
+    await repl.type("print('beg' .. 'ins') while true do end\r", "begins");
+    await repl.type("\x03", "^C");
+    expect(await repl.ended).toBe(130);
+    expect(readFileSync(historyOf(sandbox), "utf8")).toContain("while true");
+  });
+
+  test("knows in the next session what was typed, in a file for nobody else", async () => {
+    using sandbox = createSandbox();
+    {
+      using repl = startRepl(sandbox);
+      await repl.type("", "> ");
+      await repl.type("'first' .. 1\r", "first1");
+      await repl.type("\x04", "");
+      expect(await repl.ended).toBe(0);
+    }
+    expect(statSync(historyOf(sandbox)).mode & 0o777).toBe(0o600);
+    using again = startRepl(sandbox);
+    await again.type("", "> ");
+    await again.type("\x1b[A", "'first' .. 1");
+  });
+});

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../project.ts";
 import type { Measurement, Reach } from "./harness.ts";
 import { compareLoops } from "./loop.ts";
+import { findPeer } from "./peers.ts";
 
 /** The same operations on Deno KV, as far as Deno is there. Both stores are as they come: durability full. */
 export const DENO: readonly Measurement[] = [
@@ -16,13 +15,11 @@ function comparison(operation: string, lua: string, ops: number, reach: Reach): 
   return {
     name,
     async run(lab) {
-      const deno = findDeno();
+      const deno = findPeer("deno");
       if (deno === undefined) return [{ name, missing: "not installed: npm install --no-save deno" }];
       const samples = await compareLoops(lab, {
         name,
-        setup: 'state.set("key", 42)',
-        operation: lua,
-        perSecond: 1e6,
+        ours: { setup: 'state.set("key", 42)', operation: lua, perSecond: 1e6 },
         ops,
         rounds: 5,
         durability: "full",
@@ -35,9 +32,4 @@ function comparison(operation: string, lua: string, ops: number, reach: Reach): 
       return [{ name, unit: "µs", ratio: "speed", reach, ...samples }];
     },
   };
-}
-
-function findDeno(): string | undefined {
-  const installed = join(ROOT, "node_modules/.bin/deno");
-  return existsSync(installed) ? installed : (Bun.which("deno") ?? undefined);
 }

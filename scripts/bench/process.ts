@@ -11,9 +11,7 @@ export const PROCESS: readonly Measurement[] = [
     async run(lab) {
       const samples = await compareLoops(lab, {
         name: "exec",
-        setup: "",
-        operation: 'exec.run("true")',
-        perSecond: 1e3,
+        ours: { setup: "", operation: 'exec.run("true")', perSecond: 1e3 },
         ops: 100,
         rounds: 5,
         durability: "full",

@@ -43,11 +43,15 @@ export function floorCommand(name: string, ...args: string[]): string[] {
   return [process.execPath, join(FLOORS, `${name}.ts`), ...args];
 }
 
-/** Milliseconds from the start of a process to its end. Raises when it fails. */
+/**
+ * Milliseconds from the start of a process to its end. It works in its home: what lies in the repository, such as
+ * plugins, is not to be looked at. Raises when it fails.
+ */
 export function timeProcess(argv: string[], env: Record<string, string>): number {
   const begin = Bun.nanoseconds();
   const { exitCode, stderr } = Bun.spawnSync(argv, {
     env,
+    ...(env.HOME !== undefined && { cwd: env.HOME }),
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",

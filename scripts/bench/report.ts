@@ -1,16 +1,21 @@
 import { judge, median, type Result, type Row } from "./harness.ts";
+import type { Machine } from "./machine.ts";
 
-const COLUMNS = ["ROW", "OURS", "FLOOR", "RATIO", "P10–P90", "REACH", ""] as const;
+const COLUMNS = ["ROW", "OURS", "FLOOR", "RATIO", "P10–P90", "REACH", ""];
 
-/** Pure: the rows as an aligned table for people. */
-export function toTable(rows: readonly Row[]): string {
-  const cells = rows.map((row) =>
-    "missing" in row ? [row.name, "–", "–", "–", "–", "–", row.missing] : resultCells(row),
-  );
-  const widths = COLUMNS.map((head, i) =>
-    Math.max(...[head, ...cells.map((row) => row[i] ?? "")].map(width)),
-  );
-  return [[...COLUMNS], ...cells]
+/** What an earlier report says of its rows: the ratio, or the value where there is nothing to compare with. */
+export type Before = ReadonlyMap<string, number>;
+
+/** Pure: the rows as an aligned table for people, with a column for what was before. */
+export function toTable(rows: readonly Row[], before?: Before): string {
+  const head = before === undefined ? COLUMNS : COLUMNS.toSpliced(5, 0, "BEFORE");
+  const cells = rows.map((row) => {
+    const all = "missing" in row ? [row.name, "–", "–", "–", "–", "–", row.missing] : resultCells(row);
+    const was = before?.get(row.name);
+    return before === undefined ? all : all.toSpliced(5, 0, was === undefined ? "–" : digits(was));
+  });
+  const widths = head.map((title, i) => Math.max(...[title, ...cells.map((row) => row[i] ?? "")].map(width)));
+  return [head, ...cells]
     .map((row) =>
       row
         .map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - width(cell)))
@@ -20,13 +25,17 @@ export function toTable(rows: readonly Row[]): string {
     .join("\n");
 }
 
-/** Pure: the rows for programs, every sample included. */
-export function toJson(rows: readonly Row[]): string {
-  return JSON.stringify(
-    rows.map((row) => ("missing" in row ? row : { ...row, ...judge(row) })),
-    null,
-    2,
-  );
+/** Pure: the rows for programs, every sample included, and where they were taken. */
+export function toJson(rows: readonly Row[], machine: Machine): string {
+  const judged = rows.map((row) => ("missing" in row ? row : { ...row, ...judge(row) }));
+  return JSON.stringify({ machine, rows: judged }, null, 2);
+}
+
+/** Pure: what `toJson` wrote, as far as it is shown beside another. */
+export function parseReport(json: string): Before {
+  // Of our own making; what is something else shows as absent.
+  const { rows } = JSON.parse(json) as { rows: { name: string; value?: number }[] };
+  return new Map(rows.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
 }
 
 function resultCells(result: Result): string[] {

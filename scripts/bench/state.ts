@@ -43,9 +43,11 @@ function toMeasurement({ operation, lua, durability, ops, reach }: Operation): M
     async run(lab) {
       const samples = await compareLoops(lab, {
         name,
-        setup: `local fields = ${toLuaTable()}\nstate.set("key", 42)\nstate.set("table", fields)`,
-        operation: lua,
-        perSecond: 1e6,
+        ours: {
+          setup: `local fields = ${toLuaTable()}\nstate.set("key", 42)\nstate.set("table", fields)`,
+          operation: lua,
+          perSecond: 1e6,
+        },
         ops,
         rounds: 5,
         durability,

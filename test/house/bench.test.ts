@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { alternate, judge, quantile } from "../../scripts/bench/harness.ts";
+import { parseReport, toJson, toTable } from "../../scripts/bench/report.ts";
 
 describe("the bench's harness", () => {
   test("quantile() gives the nearest rank", () => {
@@ -20,5 +21,24 @@ describe("the bench's harness", () => {
     const { ours, floor } = await alternate(2, side("ours"), side("floor"));
     expect(order).toEqual(["ours", "floor", "floor", "ours", "ours", "floor"]);
     expect({ ours, floor }).toEqual({ ours: [4, 5], floor: [3, 6] });
+  });
+
+  test("toTable() shows what an earlier toJson() said of the same row", () => {
+    const machine = {
+      at: "",
+      system: "",
+      processor: "",
+      cores: 2,
+      memoryMiB: 1,
+      load: 0,
+      bun: "",
+      runner: "",
+    };
+    const row = { name: "row", unit: "ms", ratio: "cost", ours: [2], floor: [4] } as const;
+    const before = parseReport(toJson([row, { name: "peer", missing: "not installed" }], machine));
+    expect([...before]).toEqual([["row", 0.5]]);
+    const [head, first] = toTable([{ ...row, ours: [8] }], before).split("\n");
+    expect(head).toContain("BEFORE");
+    expect(first).toMatch(/2\.00× .* 0\.500 /);
   });
 });

@@ -11,7 +11,9 @@ import { executable, fetchBun, hostTarget, listTargets } from "./targets.ts";
 const ENTRY = join(ROOT, "src/main.ts");
 
 /** The threads: nothing imports them, so that the bundler would not find them. */
-const WORKERS = [...new Bun.Glob("src/**/*-worker.ts").scanSync({ cwd: ROOT, absolute: true })].sort();
+const WORKERS = [
+  ...new Bun.Glob("{src,plugins}/**/*-worker.ts").scanSync({ cwd: ROOT, absolute: true }),
+].sort();
 
 /** Where `buildHost` puts the binary. */
 export const HOST_BINARY = join(DIST, process.platform === "win32" ? "runner.exe" : "runner");
@@ -21,9 +23,17 @@ export async function buildHost(): Promise<void> {
   await compile({ entry: ENTRY, workers: WORKERS, outfile: HOST_BINARY, define: constants(hostTarget()) });
 }
 
+/** Compiles the binary that scripts/torture works on: the same, but it can be told to die at named moments. */
+export async function buildWithFailpoints(outfile: string): Promise<void> {
+  const entry = join(ROOT, "scripts/torture/faulty.ts");
+  const define = { ...constants(hostTarget()), RUNNER_FAILPOINTS: "true" };
+  await compile({ entry, workers: WORKERS, outfile, define });
+}
+
 function constants(target: string): Record<string, string> {
   const commit = currentCommit();
   return {
+    RUNNER_FAILPOINTS: "false",
     RUNNER_VERSION: JSON.stringify(VERSION),
     RUNNER_TARGET: JSON.stringify(target),
     ...(commit === undefined ? {} : { RUNNER_COMMIT: JSON.stringify(commit) }),

@@ -7,23 +7,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   backends: ["lib"],
   state: ["backends", "lib"],
+  contract: ["state", "backends", "lib"],
   modules: ["state", "backends", "lib"],
   lua: ["modules", "state", "backends", "lib"],
   config: ["lib"],
   plugins: ["config", "lua", "modules", "state", "backends", "lib"],
   tasks: ["plugins", "config", "lua", "modules", "state", "backends", "lib"],
-  cli: ["tasks", "plugins", "config", "lua", "modules", "state", "backends", "lib"],
+  cli: ["tasks", "plugins", "contract", "config", "lua", "modules", "state", "backends", "lib"],
   "main.ts": ["cli", "lib"],
 };
 
 /** Where each outside library enters. */
 const ENTERS_THROUGH: Readonly<Record<string, readonly string[]>> = {
   "bun:sqlite": ["src/backends/sqlite/"],
+  "bun:ffi": ["src/lib/leave.ts"],
   wasmoon: ["src/lua/"],
   zod: ["src/config/", "src/plugins/", "src/modules/schema/"],
   liquidjs: ["src/modules/template/"],
-  yaml: ["src/modules/data/"],
-  "smol-toml": ["src/modules/data/"],
+  yaml: ["src/modules/data/", "src/config/syntax.ts"],
+  "smol-toml": ["src/modules/data/", "src/config/syntax.ts"],
+  "fast-check": ["src/contract/"],
 };
 
 interface Import {

@@ -3,7 +3,7 @@ import { dirname, join } from "../lib/path.ts";
 import type { LockedStore } from "../modules/state/place.ts";
 import type { Locks } from "../state/locks/locks.ts";
 import { openLocks } from "../state/locks/open.ts";
-import { checkAgentName, openBackend } from "../state/open.ts";
+import { checkAgentName, fileOf, openBackend } from "../state/open.ts";
 import { Session } from "../state/session.ts";
 import { Store } from "../state/store.ts";
 import { type Context, type ContextOptions, openContext, retentionOf } from "./context.ts";
@@ -69,25 +69,26 @@ async function openSession(
   const { writer } = store;
   const maxValueBytes = settings["state.max_value"];
   const kept = settings["state.session"];
-  const { name, location } = store.backend;
-  const openKept = async (place: string) => {
-    if (name !== "sqlite") {
+  const { name, durable } = store.backend;
+  const file = fileOf(store.backend);
+  const openKept = async () => {
+    if (file === undefined) {
       const { openOtherBackend } = await import("./plugin/backend.ts");
       // No agent can be called so.
       return openOtherBackend(name, `${context.agent}~session`, context, options);
     }
     return openBackend({
       backend: "sqlite",
-      path: join(join(dirname(place), "session"), node.path.basename(place)),
+      path: join(join(dirname(file), "session"), node.path.basename(file)),
       durability: settings["state.durability"],
       busyTimeout: settings["state.busy_timeout"],
       retention: retentionOf(settings),
     });
   };
-  if (kept === "persistent" && location !== undefined) {
-    return { store: new Store(await openKept(location), { writer, maxValueBytes }) };
+  if (kept === "persistent" && durable) {
+    return { store: new Store(await openKept(), { writer, maxValueBytes }) };
   }
-  const backend = Array.isArray(kept) && location !== undefined ? await openKept(location) : undefined;
+  const backend = Array.isArray(kept) && durable ? await openKept() : undefined;
   // Nobody but the run itself watches what lives no longer than it.
   const limits = {
     maxBytes: settings["state.session_max"],

@@ -57,6 +57,21 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
     return until(prefix, lockRef(name), (entry) => wanted(decodeLock(entry)));
   }
 
+  test("state.session keeps State on the server, all of it or by prefix, apart from state and per agent", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("write.lua", 'State.set("kept:a", 5) State.set("b", 2)');
+    sandbox.write("read.lua", 'print(State.get("kept:a"), State.get("b"), #state.keys())');
+    const kept = async (session: string, ...args: string[]) => {
+      const options = on(server, `session:${session}`, { RUNNER_STATE_SESSION: session });
+      await sandbox.run(["run", "write.lua"], options);
+      return (await sandbox.run(["run", "read.lua", ...args], options)).stdout;
+    };
+    expect(await kept("persistent")).toBe("5\t2\t0\n");
+    expect(await kept("persistent", "--agent", "other")).toBe("nil\tnil\t0\n");
+    expect(await kept('["kept:"]')).toBe("5\tnil\t0\n");
+    expect(await kept("memory")).toBe("nil\tnil\t0\n");
+  });
+
   test("16 processes on one key: increments, appends, pushes and swaps are exact", async () => {
     using sandbox = createSandbox();
     const script = `

@@ -3,19 +3,18 @@ import { type Finding, type Verification, verifyFile } from "../../backends/sqli
 import { messageOf } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { decode } from "../codec.ts";
+import { fileOf } from "../open.ts";
 
 /**
  * Checks all that a store holds: what the engine can check of its file, and that each value can be read. `progress` is
- * told how many rows were looked at since the last time.
+ * told how many rows were looked at since the last time. Undefined where there is no store yet.
  */
 export async function verifyEntries(
   backend: Backend,
   progress: (rows: number) => void,
-): Promise<Verification> {
-  if (backend.name === "sqlite" && backend.location !== undefined) {
-    if (!node.fs.existsSync(backend.location)) return { entries: 0, records: 0, findings: [] };
-    return verifyFile(backend.location, progress);
-  }
+): Promise<Verification | undefined> {
+  const file = fileOf(backend);
+  if (file !== undefined) return node.fs.existsSync(file) ? verifyFile(file, progress) : undefined;
   const findings: Finding[] = [];
   let entries = 0;
   for (const space of SPACES) {

@@ -13,10 +13,13 @@ import {
   symlinkSync,
   writeSync,
 } from "node:fs";
+import { fromBytes } from "../lib/bytes.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { fromFloat } from "../lib/value.ts";
+import { writeInPlace, writeTargetOf } from "../lib/write-target.ts";
 import type { Digest } from "./crypto.ts";
 import type { LuaRecord } from "./module.ts";
+import { type GivenPath, onPaths, type Path } from "./paths.ts";
 
 /** The permission bits that octal text such as "0644" names. Raises `bad_argument`. */
 export function parseMode(mode: string, callee: string): number {
@@ -28,7 +31,7 @@ export function parseMode(mode: string, callee: string): number {
 }
 
 /** What is at a path; undefined when there is nothing. Links are told as such. */
-export function statOf(path: string): LuaRecord | undefined {
+export function statOf(path: Path): LuaRecord | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const type = stat.isSymbolicLink()
@@ -43,21 +46,27 @@ export function statOf(path: string): LuaRecord | undefined {
     size: stat.size,
     mode: (stat.mode & 0o7777).toString(8).padStart(4, "0"),
     modified: fromFloat(stat.mtimeMs / 1000),
-    ...(type === "link" && { target: readlinkSync(path) }),
+    ...(type === "link" && { target: fromBytes(readlinkSync(path, { encoding: "buffer" })) }),
   };
 }
 
 /**
- * Puts a file with this content in place of whatever file was there, in one step: readers see the old or the new
- * content, also after a power loss. The mode, and as root the owner, of a file that was there stay.
+ * Puts a file with this content in place of the file that was there, in one step: readers see the old or the new
+ * content, also after a power loss. The mode, and as root the owner, of a file that was there stay; of a link, its target
+ * is replaced. A device or a pipe is written to.
  */
 export function replaceFile(
-  path: string,
+  path: Path,
   content: string | Uint8Array,
   { mode }: { mode?: number | undefined } = {},
 ): void {
-  const before = statSync(path, { throwIfNoEntry: false });
-  const temporary = besideOf(path);
+  const target = writeTargetOf(path);
+  if (target.inPlace) {
+    writeInPlace(path, content);
+    return;
+  }
+  const before = statSync(target.path, { throwIfNoEntry: false });
+  const temporary = besideOf(target.path);
   const file = openSync(temporary, "wx", mode ?? (before ? before.mode & 0o7777 : 0o666));
   try {
     try {
@@ -68,7 +77,7 @@ export function replaceFile(
       closeSync(file);
     }
     if (before && process.getuid?.() === 0) chownSync(temporary, before.uid, before.gid);
-    renameSync(temporary, path);
+    renameSync(temporary, target.path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -76,9 +85,13 @@ export function replaceFile(
 }
 
 /** Puts a link in place of whatever link was there, in one step: readers see the old or the new target. */
-export function replaceSymlink(target: string, path: string): void {
+export function replaceSymlink(target: GivenPath, path: Path): void {
+  const before = lstatSync(path, { throwIfNoEntry: false });
+  if (before !== undefined && !before.isSymbolicLink()) {
+    throw Object.assign(new Error("EEXIST: what is there is not a link"), { code: "EEXIST" });
+  }
   const temporary = besideOf(path);
-  symlinkSync(target, temporary);
+  symlinkSync(typeof target === "string" ? target : Buffer.from(target), temporary);
   try {
     renameSync(temporary, path);
   } catch (error) {
@@ -88,13 +101,16 @@ export function replaceSymlink(target: string, path: string): void {
 }
 
 /** The digest of a file's content in hex; reads it in pieces. */
-export async function hashFile(path: string, algorithm: Digest): Promise<string> {
+export async function hashFile(path: Path, algorithm: Digest): Promise<string> {
   const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  // It opens paths of text alone.
+  const fd = openSync(path, "r");
+  for await (const chunk of createReadStream("", { fd })) hash.update(chunk);
   return hash.digest("hex");
 }
 
 /** A name for a temporary file in the same folder: renaming works within a disk only. */
-export function besideOf(path: string): string {
-  return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+export function besideOf<P extends Path>(path: P): P;
+export function besideOf(path: Path): Path {
+  return onPaths([path], (own) => `${own}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
 }

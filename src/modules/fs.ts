@@ -1,15 +1,12 @@
 import {
   appendFileSync,
   chmodSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -24,11 +21,23 @@ import { defineFunction, type FunctionDef, type ModuleDef } from "./define.ts";
 import { hashFile, parseMode, replaceFile, replaceSymlink, statOf } from "./files.ts";
 import type { ModuleHost } from "./host.ts";
 import type { HostResult } from "./module.ts";
+import {
+  checkPath,
+  copyPath,
+  type GivenPath,
+  movePath,
+  namesIn,
+  onPaths,
+  type Path,
+  pathsShownAs,
+  resolvePath,
+  showPath,
+} from "./paths.ts";
 import type { ArgsOf, Shape, Words } from "./schema/words.ts";
-import { attempt } from "./system-errors.ts";
+import { attempt, verbOf } from "./system-errors.ts";
 
 /** Finds a path of a call: absolute, and allowed. */
-type Locate = (path: string) => string;
+type Locate = (path: GivenPath) => Path;
 
 interface PathFunction<S extends Shape> extends Omit<FunctionDef<S>, "run" | "args" | "permission"> {
   readonly args: (words: Words) => S;
@@ -44,12 +53,16 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       permission: "fs",
       run(args) {
         const [subject] = Object.values(args);
-        const locate = (path: string) => {
-          const absolute = resolve(current().cwd, path);
-          permits.check("fs", absolute, `fs.${name}`);
+        const locate = (path: GivenPath) => {
+          const absolute = resolvePath(current().cwd, path);
+          checkPath(permits, absolute, `fs.${name}`);
           return absolute;
         };
-        return attempt(name, String(subject ?? ""), () => definition.run(args, locate));
+        return attempt(
+          verbOf(name),
+          subject instanceof Uint8Array ? showPath(subject) : String(subject ?? ""),
+          () => definition.run(args, locate),
+        );
       },
     });
 
@@ -59,7 +72,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
     functions: {
       read: define("read", {
         description: "The whole content of a file.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "string",
         example: 'fs.write("a.txt", "one")  assert(fs.read("a.txt") == "one")',
         aliases: ["read_file"],
@@ -70,7 +83,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         description:
           'Writes a file, replacing what was there. With `atomic = true` readers see the old or the new content, never half of it; `mode` is octal text such as "0600".',
         args: (z) => ({
-          path: z.string(),
+          path: z.bytes(),
           content: z.bytes(),
           options: z.options({ atomic: z.optional(z.boolean()), mode: z.optional(z.string()) }),
         }),
@@ -89,7 +102,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       append: define("append", {
         description: "Adds to the end of a file, which is created when it is not there.",
-        args: (z) => ({ path: z.string(), content: z.bytes() }),
+        args: (z) => ({ path: z.bytes(), content: z.bytes() }),
         returns: "true",
         example: 'fs.append("log.txt", "line\\n")  assert(fs.read("log.txt") == "line\\n")',
         effect: true,
@@ -97,7 +110,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       exists: define("exists", {
         description: "Whether there is a file, a folder or anything else.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "boolean",
         example: 'assert(not fs.exists("nothing"))',
         effect: false,
@@ -105,7 +118,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       is_file: define("is_file", {
         description: "Whether it is a file, or a link to one.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "boolean",
         example: 'assert(not fs.is_file("."))',
         effect: false,
@@ -113,7 +126,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       is_dir: define("is_dir", {
         description: "Whether it is a folder, or a link to one.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "boolean",
         example: 'assert(fs.is_dir("."))',
         effect: false,
@@ -122,7 +135,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       stat: define("stat", {
         description:
           "What is known of a path, or nil when there is nothing: type (file, directory, link, other), size, mode as octal text, modified, and the target of a link.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "{ type: string, size: integer, mode: string, modified: number, target?: string }?",
         example: 'fs.write("a.txt", "one")  assert(fs.stat("a.txt").size == 3)',
         effect: false,
@@ -130,7 +143,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       mkdir: define("mkdir", {
         description: "Makes a folder and those above it; one that is there already is fine.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "true",
         example: 'fs.mkdir("a/b/c")  assert(fs.is_dir("a/b/c"))',
         aliases: ["mkdir_p"],
@@ -140,18 +153,18 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       remove: define("remove", {
         description:
           "Removes a file, or a folder with all that is in it; never the folder where the script works, a home, or the root.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "boolean existed",
         example: 'fs.write("a.txt", "")  assert(fs.remove("a.txt") and not fs.remove("a.txt"))',
         aliases: ["rm", "delete"],
         effect: true,
         run({ path }, locate) {
           const target = locate(path);
-          const reason = reasonToKeep(target, current().cwd);
+          const reason = reasonToKeep(target.toString("latin1"), current().cwd);
           if (reason !== undefined) {
             throw new RunnerError(
               "denied",
-              `Cannot remove ${JSON.stringify(path)}: ${reason}. Remove what is in it by name.`,
+              `Cannot remove ${JSON.stringify(showPath(path))}: ${reason}. Remove what is in it by name.`,
             );
           }
           const existed = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
@@ -161,26 +174,25 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       copy: define("copy", {
         description: "Copies a file, or a folder with all that is in it; times are kept.",
-        args: (z) => ({ from: z.string(), to: z.string() }),
+        args: (z) => ({ from: z.bytes(), to: z.bytes() }),
         returns: "true",
         example: 'fs.write("a.txt", "one")  fs.copy("a.txt", "b.txt")  assert(fs.read("b.txt") == "one")',
         aliases: ["cp"],
         effect: true,
-        run: ({ from, to }, locate) =>
-          done(cpSync(locate(from), locate(to), { recursive: true, preserveTimestamps: true })),
+        run: ({ from, to }, locate) => done(copyPath(locate(from), locate(to))),
       }),
       move: define("move", {
         description: "Renames a file or folder, replacing a file that is there; also onto another disk.",
-        args: (z) => ({ from: z.string(), to: z.string() }),
+        args: (z) => ({ from: z.bytes(), to: z.bytes() }),
         returns: "true",
         example: 'fs.write("a.txt", "one")  fs.move("a.txt", "b.txt")  assert(not fs.exists("a.txt"))',
         aliases: ["mv", "rename"],
         effect: true,
-        run: ({ from, to }, locate) => done(move(locate(from), locate(to))),
+        run: ({ from, to }, locate) => done(movePath(locate(from), locate(to))),
       }),
       symlink: define("symlink", {
         description: "Makes a link, in place of a link that was there, in one step.",
-        args: (z) => ({ target: z.string(), path: z.string() }),
+        args: (z) => ({ target: z.bytes(), path: z.bytes() }),
         returns: "true",
         example: 'fs.symlink("v2", "current")  assert(fs.stat("current").target == "v2")',
         aliases: ["link"],
@@ -189,7 +201,7 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       chmod: define("chmod", {
         description: 'Sets the mode, as octal text such as "0644".',
-        args: (z) => ({ path: z.string(), mode: z.string() }),
+        args: (z) => ({ path: z.bytes(), mode: z.string() }),
         returns: "true",
         example: 'fs.write("a.txt", "")  fs.chmod("a.txt", "0600")  assert(fs.stat("a.txt").mode == "0600")',
         effect: true,
@@ -197,12 +209,12 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       list: define("list", {
         description: "The names in a folder, sorted.",
-        args: (z) => ({ path: z.optional(z.string()) }),
+        args: (z) => ({ path: z.optional(z.bytes()) }),
         returns: "string[]",
         example: 'fs.write("a.txt", "")  assert(fs.list(".")[1] == "a.txt")',
         aliases: ["ls", "readdir"],
         effect: false,
-        run: ({ path }, locate) => readdirSync(locate(path ?? ".")).sort(),
+        run: ({ path }, locate) => namesIn(locate(path ?? ".")),
       }),
       glob: define("glob", {
         description:
@@ -212,10 +224,11 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         example: 'fs.mkdir("src")  fs.write("src/a.lua", "")  assert(#fs.glob("**/*.lua") == 1)',
         effect: false,
         run({ pattern, options }, locate) {
-          const cwd = locate(options.cwd ?? ".");
+          const cwd = String(locate(options.cwd ?? "."));
           // A pattern may lead out of the folder; what it leads to has to be allowed as well.
           locate(resolve(cwd, pattern.replace(/[*?[{].*$/s, "")));
-          return [...new Bun.Glob(pattern).scanSync({ cwd, dot: true })].sort();
+          const found = new Set(new Bun.Glob(pattern).scanSync({ cwd, dot: true }));
+          return [...found].sort().flatMap((path) => pathsShownAs(path, cwd));
         },
       }),
       tempdir: define("tempdir", {
@@ -224,11 +237,11 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         returns: "string",
         example: "local folder = fs.tempdir()  assert(fs.is_dir(folder))  fs.remove(folder)",
         effect: true,
-        run: (_, locate) => mkdtempSync(locate(join(tmpdir(), "runner-"))),
+        run: (_, locate) => mkdtempSync(String(locate(join(tmpdir(), "runner-")))),
       }),
       hash: define("hash", {
         description: "The digest of a file's content, in hex: sha256 unless another is named.",
-        args: (z) => ({ path: z.string(), algorithm: z.optional(z.oneOf(DIGESTS)) }),
+        args: (z) => ({ path: z.bytes(), algorithm: z.optional(z.oneOf(DIGESTS)) }),
         returns: "string",
         example: 'fs.write("a.txt", "one")  assert(fs.hash("a.txt") == crypto.sha256("one"))',
         effect: false,
@@ -236,24 +249,22 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       }),
       real: define("real", {
         description: "The absolute path, with all links followed.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: "string",
         example: 'assert(fs.real("."):sub(1, 1) == "/")',
         effect: false,
-        run: ({ path }, locate) => realpathSync(locate(path)),
+        run: ({ path }, locate) => fromBytes(realpathSync(locate(path), { encoding: "buffer" })),
       }),
-      join: pathFunction("Parts of a path, joined.", 'assert(fs.join("a", "../b") == "b")', (parts) =>
-        join(...parts),
-      ),
+      join: pathFunction("Parts of a path, joined.", 'assert(fs.join("a", "../b") == "b")', join),
       basename: pathFunction(
         "The last part of a path.",
         'assert(fs.basename("a/b.txt") == "b.txt")',
-        ([path]) => basename(path ?? ""),
+        (path = "") => basename(path),
       ),
       dirname: pathFunction(
         "A path without its last part.",
         'assert(fs.dirname("a/b.txt") == "a")',
-        ([path]) => dirname(path ?? ""),
+        (path = "") => dirname(path),
       ),
     },
   };
@@ -263,29 +274,18 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
 function pathFunction(
   description: string,
   example: string,
-  run: (parts: readonly string[]) => string,
+  act: (...parts: string[]) => string,
 ): FunctionDef<never> {
   return defineFunction({
     description,
     example,
-    args: (z) => ({ "...parts": z.string() }),
+    args: (z) => ({ "...parts": z.bytes() }),
     returns: "string",
     effect: false,
-    run: ({ parts }) => run(parts),
+    run: ({ parts }) => onPaths(parts, act),
   });
 }
 
 function done(_: unknown): true {
   return true;
-}
-
-/** Renames; where that cannot be, because it is another disk, copies and removes. */
-function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error;
-    cpSync(from, to, { recursive: true, preserveTimestamps: true });
-    rmSync(from, { recursive: true });
-  }
 }

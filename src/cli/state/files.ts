@@ -2,6 +2,7 @@ import { beforeEnding } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { hasCode, STDIN, STDOUT, writeWhole } from "../../lib/stdio.ts";
+import { writeTargetOf } from "../../lib/write-target.ts";
 
 /** Bytes that are read at a time. */
 const BLOCK = 256 * 1024;
@@ -23,17 +24,34 @@ export function* readBlocks(file: string, progress?: (bytes: number) => void): G
   }
 }
 
+/** What writes: it gets what takes its bytes. */
+type Work<R> = (write: (block: Uint8Array) => void) => Promise<R>;
+
 /**
- * Writes a file (mode 0600), or stdout for "-": `work` gets what takes its bytes. The file appears whole, under its
- * name, or not at all. Raises `unavailable`.
+ * Writes a file (mode 0600), or stdout for "-". The file appears whole, under its name, or not at all. Raises
+ * `unavailable`.
  */
-export async function writeBlocks<R>(
-  file: string,
-  work: (write: (block: Uint8Array) => void) => Promise<R>,
-): Promise<R> {
+export async function writeBlocks<R>(file: string, work: Work<R>): Promise<R> {
   if (file === "-") return work((block) => writeWhole(STDOUT, block));
+  const target = attempt("write", file, () => writeTargetOf(file));
+  return target.inPlace ? writeThrough(file, work) : writeBeside(target.path, file, work);
+}
+
+/** Writes to what is no file: a device, a pipe. */
+async function writeThrough<R>(file: string, work: Work<R>): Promise<R> {
+  const { closeSync, openSync, constants } = node.fs;
+  const handle = attempt("write", file, () => openSync(file, constants.O_WRONLY));
+  try {
+    return await work((block) => attempt("write", file, () => writeWhole(handle, block)));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Writes a draft, which takes the place of `path` when it is whole; `file` is what the user calls it. */
+async function writeBeside<R>(path: string, file: string, work: Work<R>): Promise<R> {
   const { closeSync, fsyncSync, openSync, renameSync, rmSync } = node.fs;
-  const draft = `${file}.${process.pid}.tmp`;
+  const draft = `${path}.${process.pid}.tmp`;
   // Before the draft is there: from then on a signal may come.
   const callOff = beforeEnding({ act: () => rmSync(draft, { force: true }), when: "always" });
   try {
@@ -41,7 +59,7 @@ export async function writeBlocks<R>(
     try {
       const result = await work((block) => attempt("write", file, () => writeWhole(handle, block)));
       attempt("write", file, () => fsyncSync(handle));
-      attempt("write", file, () => renameSync(draft, file));
+      attempt("write", file, () => renameSync(draft, path));
       return result;
     } finally {
       closeSync(handle);

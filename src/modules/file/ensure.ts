@@ -1,14 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import {
-  chmodSync,
-  chownSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { RunnerError } from "../../lib/errors.ts";
 import { parseMode, replaceFile } from "../files.ts";
 import type { LuaRecord } from "../module.ts";
@@ -41,10 +32,7 @@ export function ensureFile(target: Target, content: string | Uint8Array): LuaRec
   const after = Buffer.from(content);
   const differs = before === undefined || !after.equals(before);
   const mode = target.mode === undefined ? undefined : parseMode(target.mode, target.callee);
-  if (differs && !target.dryRun) {
-    // Whoever made a link wants its target to change, not the link to go.
-    replaceFile(before === undefined ? target.path : realpathSync(target.path), after, { mode });
-  }
+  if (differs && !target.dryRun) replaceFile(target.path, after, { mode });
   const attributes = ensureAttributes(target, mode, before === undefined);
   const diff = differs ? describeDiff(target.name, before ?? Buffer.alloc(0), after) : "";
   return report(target, differs || attributes.length > 0, [diff, ...attributes]);
@@ -73,9 +61,16 @@ export function ensureAbsent(target: Target): LuaRecord {
   return report(target, there, there ? [`${target.name}: removed`] : []);
 }
 
-/** The content of a file; undefined when there is none. Raises for a folder. */
+/** The content of a file; undefined when there is none. Raises for a folder, and for a device or a pipe. */
 export function readIfThere(target: Target): Buffer | undefined {
-  if (statSync(target.path, { throwIfNoEntry: false }) === undefined) return undefined;
+  const stat = statSync(target.path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (!stat.isFile() && !stat.isDirectory()) {
+    throw new RunnerError(
+      "task_failed",
+      `Cannot make ${JSON.stringify(target.name)} a file: a device or a pipe is there. Name another path, or use fs.write.`,
+    );
+  }
   return readFileSync(target.path);
 }
 

@@ -84,7 +84,7 @@ export function createFileModule(host: FileHost): ModuleDef {
         description:
           "A file with the content of another (`src`) or with a given `content`; replaced in one step.",
         options: (z) =>
-          z.options({ src: z.optional(z.string()), content: z.optional(z.bytes()), ...common(z) }),
+          z.fields({ src: z.optional(z.string()), content: z.optional(z.bytes()), ...common(z) }),
         example:
           'assert(file.copy{ content = "a\\n", dest = "x" }.changed and not file.copy{ content = "a\\n", dest = "x" }.changed)',
         act(options, target) {
@@ -98,7 +98,7 @@ export function createFileModule(host: FileHost): ModuleDef {
         description:
           "A file with the text of a template (`src`, or `text`) and its `vars`; see template.render.",
         options: (z) =>
-          z.options({
+          z.fields({
             src: z.optional(z.string()),
             text: z.optional(z.string()),
             vars: z.optional(z.record(z.any())),
@@ -116,10 +116,10 @@ export function createFileModule(host: FileHost): ModuleDef {
       }),
       line: define("line", {
         description:
-          'A file with this `line` in it, once: in the place of the first line that has `match` in it or begins with `prefix`, else at the end. `state = "absent"` removes it, and what matches.',
+          'A file with this `line` in it, once: in the place of the first line that has `match` in it or begins with `prefix`, else at the end. `state = "absent"` removes it, and what matches; then `line` may be left out.',
         options: (z) =>
-          z.options({
-            line: z.string(),
+          z.fields({
+            line: z.optional(z.string()),
             match: z.optional(z.string()),
             prefix: z.optional(z.string()),
             state: z.optional(z.oneOf(STATES)),
@@ -128,16 +128,20 @@ export function createFileModule(host: FileHost): ModuleDef {
         example:
           'file.line{ path = "x", line = "port=80", prefix = "port=" }  assert(fs.read("x") == "port=80\\n")',
         act({ line, match, prefix, state }, target) {
-          if (line.includes("\n"))
+          const present = state !== "absent";
+          if (line === undefined && (present || (match === undefined && prefix === undefined))) {
+            throw wrong(target.callee, 'expected the field "line"');
+          }
+          if (line?.includes("\n"))
             throw wrong(target.callee, 'field "line": expected one line; take file.block for more');
-          return edit(target, (text) => withLine(text, { line, match, prefix, present: state !== "absent" }));
+          return edit(target, present, (text) => withLine(text, { line, match, prefix, present }));
         },
       }),
       block: define("block", {
         description:
           'A file with these lines in it between two marker lines; `marker` is what they say, with {mark} for BEGIN and END. `state = "absent"` removes them.',
         options: (z) =>
-          z.options({
+          z.fields({
             block: z.optional(z.string()),
             marker: z.optional(z.string()),
             state: z.optional(z.oneOf(STATES)),
@@ -150,19 +154,20 @@ export function createFileModule(host: FileHost): ModuleDef {
             throw wrong(target.callee, 'field "marker": expected a text with {mark} in it');
           if (block === undefined && state !== "absent")
             throw wrong(target.callee, 'expected the field "block"');
-          return edit(target, (text) => withBlock(text, marker, state === "absent" ? undefined : block));
+          const present = state !== "absent";
+          return edit(target, present, (text) => withBlock(text, marker, present ? block : undefined));
         },
       }),
       directory: define("directory", {
         description: "A folder, with those above it.",
-        options: (z) => z.options(common(z)),
+        options: (z) => z.fields(common(z)),
         example:
           'assert(file.directory{ path = "a/b", mode = "0750" }.changed)  assert(fs.stat("a/b").mode == "0750")',
         act: (_, target) => ensureDirectory(target),
       }),
       remove: define("remove", {
         description: "Nothing at a path: a file goes, and a folder with all that is in it.",
-        options: (z) => z.options(common(z)),
+        options: (z) => z.fields(common(z)),
         example:
           'fs.write("x", "")  assert(file.remove{ path = "x" }.changed and not file.remove{ path = "x" }.changed)',
         act(_, target) {
@@ -195,8 +200,11 @@ function locate(host: ModuleHost, callee: string, options: Common): Target {
   };
 }
 
-function edit(target: Target, change: (text: string) => string): LuaRecord {
-  const before = readIfThere(target) ?? Buffer.alloc(0);
+/** Changes a text; where something is only to be `absent` from it, there need not be a file. */
+function edit(target: Target, present: boolean, change: (text: string) => string): LuaRecord {
+  const there = readIfThere(target);
+  if (there === undefined && !present) return { changed: false, path: target.path, diff: "" };
+  const before = there ?? Buffer.alloc(0);
   if (isUtf8(before)) return ensureFile(target, change(before.toString("utf8")));
   throw new RunnerError(
     "task_failed",

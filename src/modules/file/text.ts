@@ -2,7 +2,8 @@ import { RunnerError } from "../../lib/errors.ts";
 
 /** What `file.line` is asked for. */
 export interface LineRequest {
-  readonly line: string;
+  /** Absent only where lines that match are to go. */
+  readonly line?: string | undefined;
   /** A line that it takes the place of: the first that has this text in it, or begins with it for `prefix`. */
   readonly match?: string | undefined;
   readonly prefix?: string | undefined;
@@ -14,36 +15,52 @@ export interface LineRequest {
  * that equals it or matches.
  */
 export function withLine(text: string, { line, match, prefix, present }: LineRequest): string {
-  const lines = splitLines(text);
+  const { lines, end } = splitLines(text);
   const matches = (candidate: string) =>
-    (match !== undefined && candidate.includes(match)) ||
+    (match !== undefined && bare(candidate).includes(match)) ||
     (prefix !== undefined && candidate.startsWith(prefix));
-  if (!present) return joinLines(lines.filter((candidate) => candidate !== line && !matches(candidate)));
-  if (lines.includes(line)) return text;
+  const equals = (candidate: string) => line !== undefined && bare(candidate) === line;
+  if (!present || line === undefined) {
+    const kept = lines.filter((candidate) => !equals(candidate) && !matches(candidate));
+    return kept.length === lines.length ? text : joinLines(kept);
+  }
+  if (lines.some(equals)) return text;
   const at = lines.findIndex(matches);
-  return joinLines(at < 0 ? [...lines, line] : lines.with(at, line));
+  return joinLines(at < 0 ? [...lines, line + end] : lines.with(at, line + end));
 }
 
 /** Pure: the text with a block between two marker lines, in the place of what was between them, else at the end. */
 export function withBlock(text: string, marker: string, block: string | undefined): string {
-  const lines = splitLines(text);
+  const { lines, end: lineEnd } = splitLines(text);
   const [begin, end] = [marker.replace("{mark}", "BEGIN"), marker.replace("{mark}", "END")];
-  const from = lines.indexOf(begin);
-  const to = from < 0 ? -1 : lines.indexOf(end, from);
+  const from = lines.findIndex((line) => bare(line) === begin);
+  const to = from < 0 ? -1 : lines.findIndex((line, i) => i > from && bare(line) === end);
   if (from >= 0 && to < 0) {
     throw new RunnerError(
       "task_failed",
       `Cannot find the end of the block: a line is ${JSON.stringify(begin)}, and none after it ${JSON.stringify(end)}. Add it by hand.`,
     );
   }
-  const made = block === undefined ? [] : [begin, ...splitLines(block), end];
+  const made =
+    block === undefined
+      ? []
+      : [begin, ...splitLines(block).lines.map(bare), end].map((line) => line + lineEnd);
   if (from < 0) return block === undefined ? text : joinLines([...lines, ...made]);
   return joinLines([...lines.slice(0, from), ...made, ...lines.slice(to + 1)]);
 }
 
-function splitLines(text: string): string[] {
-  if (text === "") return [];
-  return text.replace(/\n$/, "").split("\n");
+/** The lines of a text, with the "\r" of those that end as on Windows, and what a new line gets before its "\n". */
+function splitLines(text: string): { lines: string[]; end: "" | "\r" } {
+  if (text === "") return { lines: [], end: "" };
+  const lines = text.replace(/\n$/, "").split("\n");
+  const end = /^[^\n]*\r\n/.test(text) ? "\r" : "";
+  // A last line without an end gets that of the others.
+  if (!text.endsWith("\n")) lines.push(`${lines.pop() ?? ""}${end}`);
+  return { lines, end };
+}
+
+function bare(line: string): string {
+  return line.replace(/\r$/, "");
 }
 
 function joinLines(lines: readonly string[]): string {

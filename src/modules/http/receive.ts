@@ -1,6 +1,8 @@
+import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { RunnerError } from "../../lib/errors.ts";
 import { formatSize } from "../../lib/size.ts";
+import { writeTargetOf } from "../../lib/write-target.ts";
 import { besideOf } from "../files.ts";
 import { attempt } from "../system-errors.ts";
 
@@ -28,9 +30,12 @@ export async function saveBody(
   { path, name }: { readonly path: string; readonly name: string },
   receiving: Receiving,
 ): Promise<number> {
-  const temporary = besideOf(path);
+  const target = writeTargetOf(path);
+  const temporary = target.inPlace ? undefined : besideOf(target.path);
   const writing = <T>(act: () => Promise<T>) => attempt("write", name, act);
-  const file = await writing(() => open(temporary, "wx"));
+  const file = await writing(() =>
+    temporary === undefined ? open(path, constants.O_WRONLY) : open(temporary, "wx"),
+  );
   let size = 0;
   try {
     try {
@@ -38,13 +43,13 @@ export async function saveBody(
         await writing(() => file.writeFile(chunk));
         size += chunk.length;
       }
-      await writing(() => file.sync());
+      if (temporary !== undefined) await writing(() => file.sync());
     } finally {
       await file.close();
     }
-    await writing(() => rename(temporary, path));
+    if (temporary !== undefined) await writing(() => rename(temporary, target.path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (temporary !== undefined) await rm(temporary, { force: true });
     throw error;
   }
   return size;

@@ -7,6 +7,7 @@ import { lockQueueContract } from "./lock-queue.ts";
 import { locksContract } from "./locks.ts";
 import { modelContract } from "./model.ts";
 import { numbersContract } from "./numbers.ts";
+import { onceContract } from "./once.ts";
 import { revisionsContract } from "./revisions.ts";
 import { statsContract } from "./stats.ts";
 import type { Subject } from "./subject.ts";
@@ -32,6 +33,7 @@ function describeAll(subject: Subject): void {
   listingContract(subject);
   swapContract(subject);
   revisionsContract(subject);
+  onceContract(subject);
   historyContract(subject);
   transactionsContract(subject);
   transactionModelContract(subject);

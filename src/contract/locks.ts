@@ -241,17 +241,5 @@ export function locksContract(subject: Subject): void {
       expect(await t.store.stats()).toMatchObject({ total_keys: 0, active_locks: 1 });
       expect(await t.backend.changes({ after: { revision: 0 }, prefix: "", limit: 10 })).toEqual([]);
     });
-
-    test("wait() resolves when something is committed, or when it is aborted", async () => {
-      await using t = await open(subject);
-      await t.store.set("k", 1);
-      const committed = t.backend.wait(new AbortController().signal);
-      await t.store.set("k", 2);
-      await committed;
-      const abort = new AbortController();
-      const aborted = t.backend.wait(abort.signal);
-      abort.abort();
-      await aborted;
-    });
   });
 }

@@ -85,7 +85,11 @@ export function modelContract(subject: Subject): void {
               expected === undefined || got === undefined
                 ? expected === got
                 : equal(got as Value, expected as Value);
-            if (!same) expect({ title, result: got }).toEqual({ title, result: expected });
+            if (!same) {
+              expect({ title, result: got }).toEqual({ title, result: expected });
+              // The line above shows both; this one fails even where they look alike to it.
+              expect(same).toBe(true);
+            }
           }
           expect(await t.store.keys()).toEqual(oracle.keys());
           for (const some of oracle.keys()) {

@@ -209,6 +209,11 @@ export interface Backend {
     prefix: string;
   }): Iterable<readonly Entry[]> | AsyncIterable<readonly Entry[]>;
   /**
+   * Raises `damaged` when a listing of all of the `data` space that found so many entries has missed some. Absent where
+   * an engine has nothing to tell it by.
+   */
+  checkListed?(found: number): Awaitable<void>;
+  /**
    * Puts many entries in one commit: all of them or, when `items` raises, none. A key that comes twice raises
    * `invalid`. `items` is called once for each attempt.
    */

@@ -60,6 +60,8 @@ export class Overlay {
       read: (refs) => this.read(refs),
       recall: (ref) => chain(this.read([ref]), ([entry]) => entry),
       scan: (page) => this.scan(page),
+      // The drafts among what was listed are counted nowhere.
+      checkListed: () => undefined,
       update: (refs, change) => this.update(refs, change),
       deleteRange: (range) => this.deleteRange(range),
     });

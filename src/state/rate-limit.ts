@@ -1,5 +1,6 @@
 import type { Change } from "../backends/backend.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { nameType } from "../lib/value.ts";
 import { decode, encode } from "./codec.ts";
 import { expiryAfter, keep } from "./operations/entries.ts";
 
@@ -30,7 +31,7 @@ export function rateLimit({ key, max, window }: RateLimit): Change<Allowance> {
     if (entry !== undefined && (entry.value.type !== "number" || !Number.isFinite(used))) {
       throw new RunnerError(
         "not_a_number",
-        `Cannot count "${key}": it holds a ${entry.value.type}, not a count. Use a key of its own for a limit.`,
+        `Cannot count "${key}": it holds ${nameType(entry.value.type)}, not a count. Use a key of its own for a limit.`,
       );
     }
     const ends = entry?.expiresAt ?? (expiryAfter(window, now) as number);

@@ -14,6 +14,7 @@ import { viewOf } from "../backends/view.ts";
 import { type Awaitable, chain } from "../lib/awaitable.ts";
 import type { Value } from "../lib/value.ts";
 import { decode, encode } from "./codec.ts";
+import { type Step, Trail } from "./session-trail.ts";
 
 /** What a task left under one key of the session; without a value it deleted the key. */
 export interface SessionChange {
@@ -38,6 +39,8 @@ export class Session {
   readonly #memory: MemoryBackend;
   readonly #kept: Kept | undefined;
   readonly #touched = new Map<string | undefined, Set<string>>();
+  /** Of keys that tasks write. */
+  readonly #trails = new Map<string, Trail>();
 
   private constructor(memory: MemoryBackend, kept: Kept | undefined) {
     this.#memory = memory;
@@ -61,33 +64,49 @@ export class Session {
     return new Session(memory, kept);
   }
 
-  /** What a task (or, without a name, the top level) has changed since this was last asked: how its keys are now. */
-  takeChanges(task?: string): SessionChange[] {
-    const keys = [...(this.#touched.get(task) ?? [])];
+  /**
+   * What a task that has succeeded, and whoever is no task, have changed since this was last asked: how their keys are
+   * by what has succeeded. What others are about to change, or failed to, is not in it.
+   */
+  takeChanges(task: string): SessionChange[] {
+    const keys = new Set([...(this.#touched.get(undefined) ?? []), ...(this.#touched.get(task) ?? [])]);
+    this.#touched.delete(undefined);
     this.#touched.delete(task);
-    const entries = this.#memory.read(keys.map(refOf));
-    return keys.map((key, place) => changeOf(key, entries[place]));
+    return [...keys].map((key) => {
+      const trail = this.#trails.get(key);
+      return changeOf(key, trail === undefined ? this.#entryOf(key) : trail.settle(task));
+    });
   }
 
-  /** Brings changes of an earlier run back. */
-  applyChanges(changes: readonly SessionChange[], by: Writer): Awaitable<void> {
+  /** A task has not succeeded: what it has changed is in nobody's changes. */
+  dropChanges(task: string): void {
+    for (const key of this.#touched.get(task) ?? []) this.#trails.get(key)?.drop(task);
+    this.#touched.delete(task);
+  }
+
+  /** Brings changes of an earlier run back; of a key, the last one. Nobody has changed them in this one. */
+  applyChanges(all: readonly SessionChange[], by: Writer): Awaitable<void> {
+    const changes = [...new Map(all.map((change) => [change.key, change])).values()];
     const writes = changes.map(({ key, value, expiresAt }) =>
       value === undefined ? ({ delete: true } as const) : put(encode(value, key), expiresAt),
     );
-    return this.#update(
-      changes.map(({ key }) => refOf(key)),
-      () => ({ result: undefined, writes }),
-      by,
+    const refs = changes.map(({ key }) => refOf(key));
+    return chain(
+      this.#update(refs, () => ({ result: undefined, writes }), by),
+      () => void this.#touched.delete(undefined),
     );
   }
 
   #update<R>(refs: readonly Ref[], change: Change<R>, by: Writer, pages?: readonly Page[]): Awaitable<R> {
-    let written: string[] = [];
+    let written: Written[] = [];
     const noted: Change<R> = (entries, now, listed) => {
       const outcome = change(entries, now, listed);
-      written = refs.flatMap(({ space, key }, place) =>
-        space === "data" && outcome.writes?.[place] !== undefined ? [key] : [],
-      );
+      written = refs.flatMap(({ space, key }, place) => {
+        if (space !== "data" || outcome.writes?.[place] === undefined) return [];
+        const decide = (entry: Entry | undefined) =>
+          change(entries.with(place, entry), now, listed).writes?.[place];
+        return [{ key, found: entries[place], decide }];
+      });
       return outcome;
     };
     const result = this.#memory.update(refs, noted, by, pages);
@@ -100,16 +119,27 @@ export class Session {
     guard?: Guard,
   ): Awaitable<number> {
     const listed = this.#memory.scan({ ...range, limit: Infinity, values: false });
-    const keys = listed.map(({ key }) => key).filter(range.matches);
+    const keys = listed.map(({ key }) => key).filter((key) => range.space === "data" && range.matches(key));
+    const before = this.#memory.read(keys.map(refOf));
     const deleted = this.#memory.deleteRange(range, by, guard);
-    return chain(this.#note(range.space === "data" ? keys : [], by), () => deleted);
+    const decide = () => ({ delete: true }) as const;
+    const written = keys.map((key, place): Written => ({ key, found: before[place], decide }));
+    return chain(this.#note(written, by), () => deleted);
   }
 
-  #note(keys: readonly string[], by: Writer): Awaitable<void> {
-    if (keys.length === 0) return;
-    const touched = this.#touched.get(by.task) ?? new Set();
-    this.#touched.set(by.task, touched);
-    for (const key of keys) touched.add(key);
+  #note(written: readonly Written[], by: Writer): Awaitable<void> {
+    if (written.length === 0) return;
+    const { task } = by;
+    const touched = this.#touched.get(task) ?? new Set();
+    this.#touched.set(task, touched);
+    for (const { key, found, decide } of written) {
+      touched.add(key);
+      const trail = this.#trails.get(key) ?? (task === undefined ? undefined : new Trail());
+      if (trail === undefined) continue;
+      this.#trails.set(key, trail);
+      trail.add({ task, found, decide, left: this.#entryOf(key) });
+    }
+    const keys = written.map(({ key }) => key);
     const { prefixes, backend } = this.#kept ?? {};
     const refs = keys.filter((key) => prefixes?.some((prefix) => key.startsWith(prefix))).map(refOf);
     if (backend === undefined || refs.length === 0) return;
@@ -119,6 +149,15 @@ export class Session {
     );
     return backend.update(refs, () => ({ result: undefined, writes }), by);
   }
+
+  #entryOf(key: string): Entry | undefined {
+    return this.#memory.read([refOf(key)])[0];
+  }
+}
+
+/** A key that was written: what was there before, and what the write decides for something else. */
+interface Written extends Pick<Step, "found" | "decide"> {
+  readonly key: string;
 }
 
 function refOf(key: string): Ref {

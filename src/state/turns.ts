@@ -27,7 +27,8 @@ export interface Wanted<T extends object> {
   readonly find: () => Awaitable<T | undefined>;
 }
 
-type Outcome<T> = { readonly found: T } | { readonly turn: Turn };
+/** What `find` found, or the turn to make it. */
+export type Outcome<T> = { readonly found: T } | { readonly turn: Turn };
 
 interface Waiting {
   readonly task: string | undefined;
@@ -51,7 +52,7 @@ export class Turns implements Companion {
 
   /** What `find` finds, or the turn to make it. */
   findOrTake<T extends object>(wanted: Wanted<T>): Awaitable<Outcome<T>> {
-    const first = this.#attempt(wanted);
+    const first = this.attempt(wanted);
     return first === undefined || first instanceof Promise ? this.#wait(wanted, first) : first;
   }
 
@@ -64,8 +65,8 @@ export class Turns implements Companion {
     for (const waiting of this.#waiting) abandon(waiting);
   }
 
-  /** Undefined while another is at work. */
-  #attempt<T extends object>(wanted: Wanted<T>): Awaitable<Outcome<T> | undefined> {
+  /** The same for whoever cannot wait: undefined while another is at work. */
+  attempt<T extends object>(wanted: Wanted<T>): Awaitable<Outcome<T> | undefined> {
     const { find, store } = wanted;
     return chain(find(), (found) => {
       if (found !== undefined) return { found };
@@ -156,7 +157,7 @@ export class Turns implements Companion {
     const found = await wanted.find();
     if (found !== undefined) return { found };
     const held = await this.locks?.inspect(lockName(wanted.kind, wanted.key));
-    return held === undefined ? this.#attempt(wanted) : undefined;
+    return held === undefined ? this.attempt(wanted) : undefined;
   }
 }
 

@@ -27,6 +27,7 @@ export function walk(
   const size = Math.min(limit, PAGE);
   let after = range.after;
   let [found, last]: [number, string | undefined] = [0, undefined];
+  let seen = 0;
   const walked = repeat(() => {
     const from = after === undefined ? {} : { after };
     return chain(backend.scan({ space: "data", prefix, limit: size, values, ...from }), (entries) => {
@@ -36,8 +37,13 @@ export function walk(
         [found, last] = [found + 1, entry.key];
       }
       after = entries.at(-1)?.key;
+      seen += entries.length;
       return entries.length === size && found < limit;
     });
   });
-  return chain(walked, () => (found === limit ? last : undefined));
+  const checked = chain(walked, () => {
+    const whole = prefix === "" && range.after === undefined && found < limit;
+    return whole ? backend.checkListed?.(seen) : undefined;
+  });
+  return chain(checked, () => (found === limit ? last : undefined));
 }

@@ -106,6 +106,75 @@ describe("a store with one damaged byte", () => {
   });
 });
 
+describe("a store whose index of the keys is damaged", () => {
+  const MANY = Array.from({ length: 2000 }, (_, i) => `key:${String(i).padStart(5, "0")}`);
+
+  /** The path of a store of 2,000 keys in which bytes of one page of the index are others. */
+  async function harmIndex(files: SqliteFolder, folder: string, nth: number): Promise<string> {
+    const backend = files.open();
+    await new Store(backend, { writer: WRITER }).setMany(new Map(MANY.map((key) => [key, 1])));
+    using db = files.raw();
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    const pages = db
+      .query<{ pageno: number }, [string]>("SELECT pageno FROM dbstat WHERE name = ?1 ORDER BY pageno")
+      .all("sqlite_autoindex_data_1");
+    const bytes = readFileSync(files.path);
+    const start = ((pages[nth]?.pageno ?? 1) - 1) * 4096;
+    for (let place = start + 100; place < start + 4000; place += 40)
+      bytes[place] = (bytes[place] ?? 0) ^ 0x55;
+    const path = join(folder, `harmed${nth}.db`);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  const raised = async (work: () => unknown): Promise<unknown> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error;
+      return error.code;
+    }
+  };
+
+  test("a listing of all keys gives all of them or raises damaged", async () => {
+    await using files = new SqliteFolder("damaged");
+    using folder = createFolder();
+    let harmed = 0;
+    for (let nth = 0; nth < 8; nth++) {
+      const path = await harmIndex(files, folder.path, nth);
+      using backend = Object.assign(new SqliteBackend({ path, durability: "normal", busyTimeout: 0 }), {
+        [Symbol.dispose]: () => undefined,
+      });
+      const store = new Store(backend, { writer: WRITER });
+      const keys = await raised(async () => (await store.keys()).length);
+      const listed = await raised(async () => Object.keys(await store.list()).length);
+      const copied = await raised(async () => {
+        let found = 0;
+        for (const page of backend.snapshot({ space: "data", prefix: "" })) found += page.length;
+        return found;
+      });
+      for (const result of [keys, listed, copied]) expect([2000, "damaged"]).toContain(result as number);
+      if (copied === "damaged") harmed++;
+      backend.close();
+    }
+    expect(harmed).toBeGreaterThan(0);
+  });
+
+  test("set() and increment() do not begin anew what is said to be absent", async () => {
+    await using files = new SqliteFolder("damaged");
+    using folder = createFolder();
+    for (let nth = 0; nth < 8; nth++) {
+      const path = await harmIndex(files, folder.path, nth);
+      const backend = new SqliteBackend({ path, durability: "normal", busyTimeout: 0 });
+      const store = new Store(backend, { writer: WRITER });
+      for (const key of MANY.filter((_, i) => i % 97 === 0)) {
+        expect([2, "damaged"]).toContain((await raised(() => store.increment(key))) as number);
+      }
+      backend.close();
+    }
+  });
+});
+
 describe("verifyFile()", () => {
   const cases: [what: string, sql: string, where: string, why: string][] = [
     [

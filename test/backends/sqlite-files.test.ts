@@ -100,9 +100,10 @@ describe("a file that is not a store", () => {
 
   test("something else than SQLite is refused with its size", async () => {
     expect(await refused((path) => writeFileSync(path, "x".repeat(9000)))).toEqual({
-      code: "unavailable",
+      code: "damaged",
       message:
-        'Cannot open "FILE": not a SQLite database (9,000 bytes of something else). It was not changed.',
+        'Cannot open "FILE": not a SQLite database (9,000 bytes of something else). It was not changed. ' +
+        "If it was a store, bring back a backup: runner state restore FILE",
     });
   });
 

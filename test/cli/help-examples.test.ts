@@ -13,6 +13,23 @@ async function examplesOf(group: Group): Promise<string[]> {
   return found;
 }
 
+async function commandsWithoutExample(group: Group, path: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, entry] of Object.entries(group.commands)) {
+    const words = `${path} ${name}`;
+    if ("commands" in entry) found.push(...(await commandsWithoutExample(entry, words)));
+    else {
+      const { examples } = await entry.load();
+      if (!examples.some((line) => line.includes(words))) found.push(words);
+    }
+  }
+  return found;
+}
+
+test("each command has an example in which it is called", async () => {
+  expect(await commandsWithoutExample(ROOT, "runner")).toEqual([]);
+});
+
 /** What the examples of the help take for granted: some keys, and the project's own examples as task files. */
 const STORE: readonly string[][] = [
   ["greeting", "hello"],

@@ -1,6 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { selectEntries } from "../../src/cli/state/select.ts";
+import type { ShownEntry } from "../../src/state/show.ts";
 import { createSandbox, type Sandbox } from "../helpers/binary.ts";
 
 /** A store as a small deployment leaves it. */
@@ -143,6 +145,30 @@ test("runner state show prints one entry with all that is known", async () => {
     .map((line) => line.split(" ")[0]);
   expect(names).toEqual(["key", "type", "value", "revision", "expires", "created", "changed"]);
   expect(stdout).toMatch(/^value +hunter2$/m);
+});
+
+describe("selectEntries()", () => {
+  const COUNT = 300_000;
+
+  async function* pages(): AsyncGenerator<ShownEntry[]> {
+    for (let from = 0; from < COUNT; from += 1000) {
+      yield Array.from({ length: 1000 }, (_, i) => {
+        const updatedAt = Math.floor((from + i) / 2);
+        return { key: `k${from + i}`, value: 1, type: "number", revision: 1, createdAt: 0, updatedAt };
+      });
+    }
+  }
+
+  test("sorts any number of entries, those of one rank in the order of their keys", async () => {
+    const all = await selectEntries(pages(), { type: undefined, sort: "changed", limit: undefined });
+    expect([all.entries.length, all.more]).toEqual([COUNT, false]);
+    for (const limit of [1, 3, 20_000]) {
+      const { entries, more } = await selectEntries(pages(), { type: undefined, sort: "changed", limit });
+      expect(more).toBe(true);
+      expect(entries).toEqual(all.entries.slice(0, limit));
+    }
+    expect(all.entries.slice(0, 3).map(({ key }) => key)).toEqual(["k299998", "k299999", "k299996"]);
+  });
 });
 
 describe("runner state stats", () => {

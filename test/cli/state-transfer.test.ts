@@ -1,6 +1,16 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSandbox, type Sandbox } from "../helpers/binary.ts";
 
@@ -55,6 +65,12 @@ async function listOf(sandbox: Sandbox, ...store: string[]): Promise<unknown[]> 
 function backupsOf(sandbox: Sandbox): string[] {
   const folder = join(sandbox.home, ".sloth-runner/backups");
   return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+function harmAt(file: string, from: number, to: number): void {
+  const bytes = readFileSync(file);
+  bytes.fill(0x55, from, to);
+  writeFileSync(file, bytes);
 }
 
 describe("runner state export and import", () => {
@@ -342,6 +358,53 @@ describe("runner state backup and restore", () => {
     );
   });
 
+  test.each([
+    ["the header", (store: string) => harmAt(store, 0, 100)],
+    ["the first page", (store: string) => harmAt(store, 0, 4096)],
+    ["the mark of a store", (store: string) => harmAt(store, 68, 72)],
+    ["all of it", (store: string) => writeFileSync(store, "")],
+  ])("a restore replaces a store that lost %s, and keeps it", async (_what, harm) => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "k", "v1"]);
+    await ok(sandbox, ["backup", "b.db"]);
+    const store = join(sandbox.home, ".sloth-runner/state/local.db");
+    harm(store);
+    const harmed = readFileSync(store);
+    const refused = await fail(sandbox, ["get", "k"]);
+    expect(refused).toEqual({ exitCode: 6, stderr: expect.stringMatching(/restore/i) });
+    for (const skip of [[], ["--no-backup"]]) {
+      writeFileSync(store, harmed);
+      await ok(sandbox, ["restore", "b.db", "--yes", ...skip]);
+      expect(await ok(sandbox, ["get", "k"])).toBe("v1\n");
+    }
+    const kept = backupsOf(sandbox).filter((name) => name.endsWith(".db"));
+    expect(kept.length).toBe(2);
+    for (const name of kept) {
+      expect(readFileSync(join(sandbox.home, ".sloth-runner/backups", name)).equals(harmed)).toBe(true);
+    }
+  });
+
+  const OTHER_DISK = "/dev/shm";
+  const hasOther = existsSync(OTHER_DISK) && statSync(OTHER_DISK).dev !== statSync(tmpdir()).dev;
+  test.skipIf(!hasOther)("a restore keeps a damaged store of another disk in its folder", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "k", "v1"]);
+    await ok(sandbox, ["backup", "b.db"]);
+    const folder = mkdtempSync(join(OTHER_DISK, "runner-"));
+    try {
+      const store = join(folder, "other.db");
+      writeFileSync(store, "broken");
+      const said = await ok(sandbox, ["restore", "b.db", "--yes", "--db", store]);
+      const aside = readdirSync(folder).filter((name) => name.endsWith("-damaged.db"));
+      expect(aside.length).toBe(1);
+      expect(said).toContain(join(folder, aside[0] ?? ""));
+      expect(readFileSync(join(folder, aside[0] ?? ""), "utf8")).toBe("broken");
+      expect(await ok(sandbox, ["get", "k", "--db", store])).toBe("v1\n");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   const bad: [what: string, harm: (path: string) => void, exitCode: number, why: string][] = [
     ["cut off", (path) => truncateSync(path, 20_480), 6, "Nothing was changed"],
     ["emptied", (path) => truncateSync(path, 0), 6, "the file is empty"],
@@ -387,9 +450,9 @@ describe("runner state backup and restore", () => {
     expect(stdout).toEndWith("Bring back a backup with: runner state restore FILE.\n");
   });
 
-  test("a backup or a restore that a signal ends leaves nothing half done", async () => {
+  test("what a signal ends while it writes a file leaves nothing half done", async () => {
     using sandbox = createSandbox();
-    const lines = Array.from({ length: 50_000 }, (_, i) => `{"key":"k${i}","value":"${"x".repeat(100)}"}`);
+    const lines = Array.from({ length: 10_000 }, (_, i) => `{"key":"k${i}","value":"${"x".repeat(100)}"}`);
     await ok(sandbox, ["import", "--unchecked"], lines.join("\n"));
     await ok(sandbox, ["backup", "whole.db"]);
     await ok(sandbox, ["set", "later", "1"]);
@@ -398,11 +461,15 @@ describe("runner state backup and restore", () => {
       ...["state", "backups"].map((name) => join(sandbox.home, ".sloth-runner", name)),
     ];
     const names = () => folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
-    const isDraft = (name: string) => name.endsWith(".tmp") || name.startsWith(".restore");
+    const isDraft = (name: string) => name.includes(".tmp") || name.startsWith(".restore");
     for (const args of [
       ["backup", "b.db"],
       ["restore", "whole.db", "--yes"],
       ["clear", "k1*", "--yes"],
+      ["export", "o.jsonl"],
+      ["compact"],
+      ["migrate", "--from", "sqlite:whole.db", "--to", "sqlite:new.db"],
+      ["set", "k", "v", "--db", "first.db"],
     ]) {
       const child = sandbox.spawn(["state", ...args]);
       let ended = false;
@@ -413,9 +480,10 @@ describe("runner state backup and restore", () => {
       // It may have been done before the signal came.
       expect([0, 130]).toContain(exitCode);
       expect(names().filter(isDraft)).toEqual([]);
-      if (exitCode === 130) expect(names()).not.toContain("b.db");
+      const written = names().filter((name) => name === "b.db" || name === "o.jsonl");
+      if (exitCode === 130) expect(written).not.toContain(args[1]);
     }
-  });
+  }, 30_000);
 
   test("clear without anything to remove says so, asks nobody and leaves no backup", async () => {
     using sandbox = createSandbox();
@@ -520,10 +588,16 @@ describe("runner state migrate, verify and compact", () => {
     expect(backupsOf(sandbox).length).toBe(1);
   });
 
-  test("verify of a store that does not exist finds nothing and creates nothing", async () => {
+  test("verify of a store that does not exist says so, finds nothing and creates nothing", async () => {
     using sandbox = createSandbox();
+    const path = join(sandbox.work, "none.db");
+    expect(await ok(sandbox, ["verify", "--db", "none.db"])).toBe(
+      `There is no store in ${path} yet: nothing was checked.\n`,
+    );
+    expect(readdirSync(sandbox.work)).toEqual([]);
     expect(JSON.parse(await ok(sandbox, ["verify", "-o", "json"]))).toEqual({
       ok: true,
+      exists: false,
       entries: 0,
       records: 0,
       findings: [],

@@ -82,7 +82,9 @@ export function start(argv: readonly string[], options: StartOptions): Running {
 }
 
 function input(text: string | Uint8Array | undefined): Blob | "ignore" {
-  return text === undefined ? "ignore" : new Blob([typeof text === "string" ? text : new Uint8Array(text)]);
+  // Bun 1.4.5 gives an empty blob to the child as a file that may hold something else.
+  if (text === undefined || text.length === 0) return "ignore";
+  return new Blob([typeof text === "string" ? text : new Uint8Array(text)]);
 }
 
 function pipeOf(stdin: Bun.FileSink | number | undefined): Bun.FileSink {

@@ -26,9 +26,39 @@ describe("Session", () => {
     await a.delete("gone");
     await b.set("other", 1);
     await b.clear("l*");
-    expect(session.takeChanges("a")).toEqual([{ key: "x", value: 2 }, { key: "list" }, { key: "gone" }]);
+    expect(session.takeChanges("a")).toEqual([
+      { key: "x", value: 2 },
+      { key: "list", value: [1] },
+      { key: "gone" },
+    ]);
     expect(session.takeChanges("a")).toEqual([]);
     expect(session.takeChanges("b")).toEqual([{ key: "other", value: 1 }, { key: "list" }]);
+  });
+
+  test("takeChanges() leaves out what tasks that are under way, or failed, did to the same keys", async () => {
+    const session = await Session.open({}, WRITER);
+    const [a, b, c] = [as(session, "a"), as(session, "b"), as(session, "c")];
+    await session.applyChanges([{ key: "n", value: 10 }], WRITER);
+    await c.increment("n", 100);
+    session.dropChanges("c");
+    await a.increment("n");
+    await b.increment("n", 5);
+    await a.increment("n");
+    await b.set("s", "b");
+    await a.set("s", "a");
+    await b.append("l", "b1");
+    await a.append("l", "a1");
+    expect(session.takeChanges("a")).toEqual([
+      { key: "n", value: 12 },
+      { key: "s", value: "a" },
+      { key: "l", value: "a1" },
+    ]);
+    expect(session.takeChanges("b")).toEqual([
+      { key: "n", value: 17 },
+      { key: "s", value: "a" },
+      { key: "l", value: "b1a1" },
+    ]);
+    expect(await a.get("n")).toBe(117);
   });
 
   test("applyChanges() brings them back, with their expiry", async () => {

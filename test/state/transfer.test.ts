@@ -64,7 +64,7 @@ describe("ExportReader", () => {
           throw new Error(`a change at ${at} was not noticed`);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     );
   });
 
@@ -89,7 +89,7 @@ describe("ExportReader", () => {
           expect(error instanceof RunnerError && error.code).toBe("invalid");
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     );
   });
 });

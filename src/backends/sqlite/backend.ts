@@ -31,7 +31,7 @@ import { checkNamed, LOG_PAGES, openConnection, regularCheck } from "./open.ts";
 import type { SqliteOptions } from "./options.ts";
 import { rangeOf } from "./range.ts";
 import { entryOf, recordOfRow } from "./rows.ts";
-import { snapshot } from "./snapshot.ts";
+import { checkWhole, snapshot } from "./snapshot.ts";
 import { countStats, EMPTY_STATS, measureFiles } from "./stats.ts";
 import { Transactions } from "./transaction.ts";
 import { Waiting } from "./waiting.ts";
@@ -158,6 +158,11 @@ export class SqliteBackend implements Backend {
 
   snapshot(range: { space: Space; prefix: string }): Iterable<readonly Entry[]> {
     return snapshot(this.location, range, this.now());
+  }
+
+  checkListed(found: number): Awaitable<void> {
+    const live = this.#reading((transactions) => transactions.countLive(this.now()), ZERO);
+    return chain(live, (counted) => (counted === found ? undefined : checkWhole(this.location, this.now())));
   }
 
   load(items: () => Iterable<LoadItem>, options: LoadOptions, by: Writer): Awaitable<Loaded> {

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { beforeEnding } from "../../lib/ending.ts";
 import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
 import { dirname } from "../../lib/path.ts";
@@ -17,6 +18,8 @@ export function createStore(path: string): void {
   const folder = dirname(path);
   const { closeSync, openSync } = node.fs;
   const draft = `${path}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`;
+  // A signal waits until nothing of this is left but the store.
+  const callOff = beforeEnding({ act: () => removeStore(draft), when: "always" });
   try {
     makeFolder(folder);
     refuseLeftovers(path);
@@ -30,6 +33,7 @@ export function createStore(path: string): void {
     throw explain(explainFileError(error, path), path);
   } finally {
     removeStore(draft);
+    callOff();
   }
 }
 

@@ -35,7 +35,7 @@ function wordsFor(error: SQLiteError): ["unavailable" | "damaged" | "too_large",
       return ["unavailable", "the disk is full. Nothing was changed. Free some space and try again."];
     case READONLY:
     case PERM:
-      return ["unavailable", "it may not be written. Make file and folder writable for this user."];
+      return ["unavailable", "it is read-only. Make file, folder and disk writable for this user."];
     case CANTOPEN:
       return ["unavailable", "the file could not be opened. Check the permissions of file and folder."];
     case IOERR:

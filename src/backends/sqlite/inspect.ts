@@ -7,6 +7,9 @@ const MAGIC = "SQLite format 3\0";
 // https://sqlite.org/fileformat.html#the_database_header
 const HEADER_BYTES = 100;
 const APPLICATION_ID_AT = 68;
+const IF_A_STORE = " If it was a store, bring back a backup: runner state restore FILE";
+/** Tables that a store has, and hardly any other database. */
+const OUR_TABLES = ["data", "lock", "history", "type_count"];
 
 /**
  * Looks at a file beside SQLite, which would change some kinds of files by opening them. Raises for anything that is
@@ -44,18 +47,21 @@ function inspectOpen(handle: number, path: string): void {
   const length = node.fs.readSync(handle, header, 0, HEADER_BYTES, 0);
   if (length < HEADER_BYTES || header.toString("latin1", 0, MAGIC.length) !== MAGIC) {
     const size = status.size.toLocaleString("en");
-    const why = `not a SQLite database (${size} bytes of something else). It was not changed.`;
-    throw refusal("unavailable", path, why);
+    const why = `not a SQLite database (${size} bytes of something else). It was not changed.${IF_A_STORE}`;
+    throw refusal("damaged", path, why);
   }
   if (header.readInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) throw foreign(path);
 }
 
-/** The fault for a SQLite database that is not ours. */
+/** The fault for a SQLite database that does not say that it is ours. */
 export function foreign(path: string): Error {
   const tables = tableNames(path);
   if (tables.includes("state_data") || tables.includes("state")) {
     const why = `it is a database of Sloth Runner. Take it over with: runner state import --from sloth ${path}`;
     return refusal("unavailable", path, why);
+  }
+  if (OUR_TABLES.every((table) => tables.includes(table))) {
+    return refusal("damaged", path, `its header is not that of a store. It was not changed.${IF_A_STORE}`);
   }
   return refusal("unavailable", path, "it is a SQLite database of another program. It was not changed.");
 }

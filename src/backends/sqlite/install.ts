@@ -1,22 +1,22 @@
 import { Database } from "bun:sqlite";
 import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
-import { dirname } from "../../lib/path.ts";
+import { dirname, join } from "../../lib/path.ts";
 import { makeFolder, removeStore, syncFolder } from "./create.ts";
 import { explain } from "./errors.ts";
-import { explainFileError } from "./inspect.ts";
+import { errorCode, explainFileError } from "./inspect.ts";
 import { migrate, REVISION } from "./schema.ts";
 
 /** How far the counter jumps when nobody can tell where it stood. */
 const UNKNOWN_GAP = 1_000_000;
 
 /**
- * Makes a checked backup the store at `path`, where there is none or one that is beyond use, which moves to `aside`.
- * The counter of revisions goes on above that of both. Processes that have the old file open notice with their next
- * write.
+ * Makes a checked backup the store at `path`, where there is none or one that is beyond use, which moves to `aside`, or
+ * on another disk stays in its folder under that name: gives where it went. The counter of revisions goes on above that
+ * of both. Processes that have the old file open notice within a second.
  */
-export function installStore(backup: string, path: string, aside: string): void {
-  const { chmodSync, copyFileSync, existsSync, linkSync, renameSync } = node.fs;
+export function installStore(backup: string, path: string, aside: string): string | undefined {
+  const { chmodSync, copyFileSync, existsSync, linkSync } = node.fs;
   const draft = `${path}.${process.pid}-restore.tmp`;
   try {
     makeFolder(dirname(path));
@@ -24,16 +24,30 @@ export function installStore(backup: string, path: string, aside: string): void 
     chmodSync(draft, 0o600);
     prepare(draft, existsSync(path) ? revisionOf(path) : 0);
     failpoint("install.prepared");
-    for (const suffix of ["-wal", "-shm", ""]) {
-      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-    }
+    const moved = existsSync(path) ? moveAside(path, aside) : undefined;
     failpoint("install.aside");
     linkSync(draft, path);
     syncFolder(dirname(path));
+    return moved;
   } catch (error) {
     throw explain(explainFileError(error, path), path);
   } finally {
     removeStore(draft);
+  }
+}
+
+function moveAside(path: string, aside: string): string {
+  const { existsSync, renameSync } = node.fs;
+  try {
+    for (const suffix of ["-wal", "-shm", ""]) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    }
+    return aside;
+  } catch (error) {
+    const near = join(dirname(path), node.path.basename(aside));
+    // Where the first of them cannot go, none went.
+    if (errorCode(error) !== "EXDEV" || near === aside) throw error;
+    return moveAside(path, near);
   }
 }
 

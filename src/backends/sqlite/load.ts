@@ -34,8 +34,10 @@ export function load(
       const { revision } = commit;
       const sum = checksum(space, key, { type, value: data, revision, expiresAt });
       const columns = [type, data, revision, createdAt, updatedAt, expiresAt, sum] as const;
-      if (row === null) statements.spaces[space].insert.run(key, ...columns);
-      else statements.spaces[space].update.run(row.rowid, ...columns);
+      if (row === null) {
+        transactions.checkAbsent({ space, key });
+        statements.spaces[space].insert.run(key, ...columns);
+      } else statements.spaces[space].update.run(row.rowid, ...columns);
       if (space === "data") transactions.record(key, "put", value, expiresAt, commit);
       written++;
     }

@@ -89,3 +89,12 @@ function damaged(what: string, path: string): RunnerError {
       "Restore a backup, or set or delete the key to go on without it.",
   );
 }
+
+/** The fault for an entry that its history knows and its table does not give. */
+export function missing(key: string, revision: number, path: string): RunnerError {
+  return new RunnerError(
+    "damaged",
+    `Cannot write "${key}": it is missing in "${path}", where revision ${revision} wrote it. ` +
+      "Restore a backup, or delete it with its history (--purge) to go on without it.",
+  );
+}

@@ -46,6 +46,10 @@ const ROW_WITHOUT_VALUE = ROW.replace("value", "NULL AS value");
 /** The columns of a version in the history. */
 export const RECORD = "revision, key, kind, type, value, expires_at AS expiresAt, at, writer, checksum";
 
+/** Live entries of the `data` space by the counts that every write keeps; `now` in ms since the epoch. */
+export const LIVE = `SELECT coalesce((SELECT sum(entries) FROM type_count), 0)
+  - (SELECT count(*) FROM data WHERE expires_at <= ?1) AS live`;
+
 /** The statements on one entry table. */
 export class SpaceStatements {
   readonly #all: Prepared<never, never>[] = [];
@@ -128,6 +132,7 @@ export class Statements {
   readonly commit: Prepared<unknown, []>;
   readonly rollback: Prepared<unknown, []>;
   readonly store: Prepared<{ revision: number; sweptAt: number }, []>;
+  readonly live: Prepared<{ live: number }, [now: number]>;
   readonly dataVersion: Prepared<{ data_version: number }, []>;
   readonly setRevision: Prepared<unknown, [revision: number]>;
   readonly setSwept: Prepared<unknown, [sweptAt: number]>;
@@ -146,6 +151,7 @@ export class Statements {
   readonly dropVersions: Prepared<{ revision: number }, Bindings>;
   readonly oldest: Prepared<{ revision: number; key: string; at: number }, [limit: number]>;
   readonly drop: Prepared<unknown, [revision: number, key: string]>;
+  readonly newestKind: Prepared<Pick<HistoryRow, "kind" | "revision">, [key: string]>;
   readonly keyFrom: Prepared<{ key: string }, [revision: number]>;
   readonly spaces: Spaces;
 
@@ -154,6 +160,7 @@ export class Statements {
     this.commit = new Prepared(db, "COMMIT");
     this.rollback = new Prepared(db, "ROLLBACK");
     this.store = new Prepared(db, `SELECT ${REVISION} AS revision, swept_at AS sweptAt FROM store`);
+    this.live = new Prepared(db, LIVE);
     this.dataVersion = new Prepared(db, "PRAGMA data_version");
     this.setRevision = new Prepared(db, "UPDATE store SET revision = ?1");
     this.setSwept = new Prepared(db, "UPDATE store SET swept_at = ?1");
@@ -183,6 +190,10 @@ export class Statements {
     );
     this.oldest = new Prepared(db, "SELECT revision, key, at FROM history ORDER BY revision, key LIMIT ?1");
     this.drop = new Prepared(db, "DELETE FROM history WHERE revision = ?1 AND key = ?2");
+    this.newestKind = new Prepared(
+      db,
+      "SELECT kind, revision FROM history WHERE key = ?1 ORDER BY revision DESC LIMIT 1",
+    );
     this.keyFrom = new Prepared(
       db,
       "SELECT key FROM history WHERE revision >= ?1 ORDER BY revision, key LIMIT 1",

@@ -17,7 +17,7 @@ import { isPruneDue, KEEP_ALL, type Retention } from "../retention.ts";
 import { checksum } from "./checksum.ts";
 import { pruneKey, pruneSome } from "./prune.ts";
 import { above, type KeyRange, rangeOf } from "./range.ts";
-import { type EntryRow, entryOf, type ListedRow, listedOf, type PlacedRow } from "./rows.ts";
+import { type EntryRow, entryOf, type ListedRow, listedOf, missing, type PlacedRow } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
 /** Keys that a range is read in at a time. */
@@ -59,7 +59,7 @@ export class Transactions {
     clock: () => number,
     { by, pages }: { by: Writer; pages?: readonly Page[] | undefined },
   ): Updated<R> {
-    return this.immediate(() => {
+    const updated = this.immediate(() => {
       const now = clock();
       const rows = refs.map(({ space, key }) => this.statements.spaces[space].readToWrite.get(key));
       const entries = rows.map((row, place) => this.#live(refs[place] as Ref, row, now));
@@ -69,14 +69,29 @@ export class Transactions {
       if (planned.some(isPurge)) {
         planned = planned.filter((write) => this.#isEffective(write, rows[write.place] ?? null));
       }
-      if (planned.length === 0) return { result, wrote: false, sweepDue: false };
+      if (planned.length === 0) return { result, wrote: false, sweepDue: false, purged: false };
+      const purged = planned.some(isPurge);
+      // What is freed from here on is written over.
+      if (purged) this.database.run("PRAGMA secure_delete = ON");
       const store = this.store();
       const commit = { revision: store.revision + 1, now, by };
       for (const write of planned) this.#apply(write, rows[write.place] ?? null, commit);
       if (!planned.some(isOfData)) this.statements.setRevision.run(commit.revision);
       else if (isPruneDue(commit.revision, this.retention)) this.#prune(planned.filter(isOfData), commit);
-      return { result, wrote: true, sweepDue: isSweepDue(store.sweptAt, now) };
+      return { result, wrote: true, sweepDue: isSweepDue(store.sweptAt, now), purged };
     });
+    if (updated.purged) this.#emptyLog();
+    return updated;
+  }
+
+  /** Brings the log into the file and empties it, which still has what was purged. */
+  #emptyLog(): void {
+    try {
+      this.database.run("PRAGMA secure_delete = OFF");
+      this.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Somebody reads what was there before. The purge itself has landed, and must not seem to have failed.
+    }
   }
 
   /** The live entries of a page, without their values. */
@@ -172,6 +187,11 @@ export class Transactions {
     return store;
   }
 
+  /** How many live entries of `data` there are by the counts that every write keeps. */
+  countLive(now: number): number {
+    return this.statements.live.get(now)?.live ?? 0;
+  }
+
   /** Whether a write is not the purge of a key of which nothing is known. */
   #isEffective({ ref, purge }: PlannedWrite, row: PlacedRow | null): boolean {
     return !purge || row !== null || (ref.space === "data" && this.statements.oldestOf.get(ref.key) !== null);
@@ -195,9 +215,21 @@ export class Transactions {
     const { type, data } = put;
     const sum = checksum(ref.space, ref.key, { type, value: data, revision, expiresAt });
     const statements = this.statements.spaces[ref.space];
-    if (row === null) statements.insert.run(ref.key, type, data, revision, createdAt, now, expiresAt, sum);
-    else statements.update.run(row.rowid, type, data, revision, createdAt, now, expiresAt, sum);
+    if (row === null) {
+      this.checkAbsent(ref);
+      statements.insert.run(ref.key, type, data, revision, createdAt, now, expiresAt, sum);
+    } else statements.update.run(row.rowid, type, data, revision, createdAt, now, expiresAt, sum);
     if (ref.space === "data") this.record(ref.key, "put", put, expiresAt, commit);
+  }
+
+  /**
+   * Raises `damaged` when the history knows of an entry that is said to be absent: in a damaged store, a change of it
+   * would begin from nothing.
+   */
+  checkAbsent({ space, key }: Ref): void {
+    if (space !== "data") return;
+    const newest = this.statements.newestKind.get(key);
+    if (newest?.kind === "put") throw missing(key, newest.revision, this.path);
   }
 
   /** Removes a row, with its record. */

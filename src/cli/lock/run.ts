@@ -1,6 +1,8 @@
 import type { Backend } from "../../backends/backend.ts";
 import { formatSpan, parseDuration } from "../../lib/duration.ts";
+import { letSignalsIn } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
+import type { Held } from "../../state/locks/held.ts";
 import type { Grant, Locks } from "../../state/locks/locks.ts";
 import { openLocks } from "../../state/locks/open.ts";
 import { fileOf } from "../../state/open.ts";
@@ -93,6 +95,8 @@ async function runUnder(grant: Grant, { backend, locks, ttl, argv }: Locked): Pr
     }
   };
   const token = (await locks.inspect(grant.name))?.lease.token;
+  // A signal that has come by now is for us, every later one for the command.
+  await letSignalsIn();
   const timer = setInterval(look, Math.min(LONGEST_LOOK_MS, ttl / 3));
   try {
     const env = token === undefined ? {} : { RUNNER_LOCK_TOKEN: String(token) };
@@ -141,10 +145,17 @@ async function refuse(locks: Locks, { name, wait, conflict }: Refused): Promise<
 
 async function notAcquired(locks: Locks, name: string, wait: number): Promise<RunnerError> {
   const held = await locks.inspect(name);
-  const left = held?.secondsLeft === undefined ? "" : ` for another ${formatSpan(held.secondsLeft * 1000)}`;
-  const who = held === undefined ? "others were before us" : `held by ${held.holder}${left}`;
+  const who = held === undefined ? "others were before us" : `held by ${held.holder}${describeLeft(held)}`;
   const time = wait === 0 ? "at once" : `in ${wait < 1000 ? `${wait / 1000} s` : formatSpan(wait)}`;
   return new RunnerError("lock_timeout", `Cannot acquire lock "${name}" ${time}: ${who}.`);
+}
+
+/** For how long yet: a lease that has run out is kept while the command under it lives. */
+function describeLeft({ secondsLeft, lease: { command } }: Held): string {
+  if (secondsLeft === undefined) return "";
+  if (secondsLeft > 0) return ` for another ${formatSpan(secondsLeft * 1000)}`;
+  const pid = command !== undefined && "pid" in command ? ` (pid ${command.pid})` : "";
+  return ` while its command runs${pid}`;
 }
 
 function parseWait(text: string): number {

@@ -1,3 +1,4 @@
+import { RunnerError } from "../../lib/errors.ts";
 import { resolve } from "../../lib/path.ts";
 import { formatSize } from "../../lib/size.ts";
 import { writeBackup } from "../../state/transfer/backup.ts";
@@ -21,9 +22,17 @@ sqlite it has the entries without the history. Back with: runner state restore F
   async run({ args, out }) {
     await using context = await openContext(args);
     const file = resolve(args.file);
+    const { backend } = context.store;
+    if ((await backend.revision()) === 0) {
+      const where = backend.location === undefined ? "" : ` in "${backend.location}"`;
+      throw new RunnerError(
+        "not_found",
+        `Cannot back up: there is no store${where} yet, or nothing was ever written to it.`,
+      );
+    }
     using bar = showProgress("backup", undefined);
     const progress = (rows: number) => bar.advance(rows);
-    await writeBackup(context.store.backend, file, { by: context.store.writer, check: "all", progress });
+    await writeBackup(backend, file, { by: context.store.writer, check: "all", progress });
     const bytes = sizeOfFile(file) ?? 0;
     if (out.format === "json") out.line(JSON.stringify({ file, bytes }));
     else out.line(`Backed up to ${args.file}: ${formatSize(bytes)}, checked.`);

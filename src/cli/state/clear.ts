@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { openContext } from "../context.ts";
 import { NO_BACKUP, OUTPUT, STORE, YES } from "../options.ts";
-import { backupNote, leaveBackup } from "./safety.ts";
+import { backupNote, withBackup } from "./safety.ts";
 
 /** `runner state clear`. */
 export const command = defineCommand({
@@ -34,8 +34,11 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
       return 0;
     }
     if (!args.yes) await confirm(`remove ${plural(count, "key")} of agent "${agent}"`);
-    const backup = await leaveBackup(context, { why: "clear", skip: args["no-backup"] });
-    const removed = await (args.pattern === undefined ? store.clear() : store.clear(args.pattern));
+    const { result: removed, backup } = await withBackup(
+      context,
+      { why: "clear", skip: args["no-backup"], loses: (count) => count > 0 },
+      () => store.clear(args.pattern),
+    );
     if (out.format === "json") out.line(JSON.stringify({ removed, backup: backup ?? null }));
     else out.line(`Removed ${plural(removed, "key")}.${backupNote(backup)}`);
     return 0;

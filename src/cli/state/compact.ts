@@ -1,13 +1,27 @@
 import { RunnerError } from "../../lib/errors.ts";
 import { formatSize } from "../../lib/size.ts";
 import { plural } from "../../lib/text.ts";
+import type { Store } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { NO_BACKUP, OUTPUT, STORE } from "../options.ts";
-import { backupNote, leaveBackup } from "./safety.ts";
+import { backupNote, withBackup } from "./safety.ts";
 
 /** Expired entries that one commit reclaims. */
 const BATCH = 10_000;
+
+/** What a compaction came to, and whether anything that was kept is gone. */
+async function compact({
+  backend,
+  writer,
+}: Store): Promise<{ after: number; expired: number; lost: boolean }> {
+  const before = await backend.stats();
+  let expired = 0;
+  for (let swept = BATCH; swept === BATCH; expired += swept) swept = await backend.sweep(BATCH, writer);
+  await backend.compact?.();
+  const { sizeBytes: after, historyRecords = 0 } = await backend.stats();
+  return { after, expired, lost: expired > 0 || historyRecords < (before.historyRecords ?? 0) };
+}
 
 /** `runner state compact`. */
 export const command = defineCommand({
@@ -32,12 +46,12 @@ their writes meanwhile. It needs as much free space on the disk as the store tak
       );
       return 0;
     }
-    const backup = await leaveBackup(context, { why: "compact", skip: args["no-backup"] });
-    let expired = 0;
-    for (let swept = BATCH; swept === BATCH; expired += swept)
-      swept = await backend.sweep(BATCH, store.writer);
-    await backend.compact();
-    const after = (await backend.stats()).sizeBytes;
+    const { result, backup } = await withBackup(
+      context,
+      { why: "compact", skip: args["no-backup"], loses: ({ lost }) => lost },
+      () => compact(store),
+    );
+    const { after, expired } = result;
     if (out.format === "json") out.line(JSON.stringify({ before, after, expired, backup: backup ?? null }));
     else {
       const sizes = `${formatSize(before)} → ${formatSize(after)}`;

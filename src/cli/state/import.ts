@@ -9,13 +9,14 @@ import { entryOfSloth } from "../../state/transfer/sloth.ts";
 import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { type Context, openContext } from "../context.ts";
+import { toPlain } from "../json.ts";
 import { NO_BACKUP, OUTPUT, STORE, YES } from "../options.ts";
 import type { Output } from "../output.ts";
 import { MASK, previewValue } from "../preview.ts";
 import { showProgress } from "../progress.ts";
 import { secretMatcher } from "../secrets.ts";
 import { readBlocks, sizeOfFile } from "./files.ts";
-import { backupNote, leaveBackup } from "./safety.ts";
+import { backupNote, losesAnything, withBackup } from "./safety.ts";
 
 /** Differences that --dry-run lists. */
 const SHOWN = 200;
@@ -70,13 +71,15 @@ A line that is wrong is named, and refuses the whole (exit 5). --replace leaves 
     if (args["dry-run"]) return await preview(source, { replace: args.replace }, context, out);
     if (args.replace && !args.yes)
       await confirm(`replace all keys of agent "${context.agent}" by those of ${file}`);
-    const backup = args.replace
-      ? await leaveBackup(context, { why: "import", skip: args["no-backup"] })
-      : undefined;
-    const loaded = await store.backend.load(
-      () => dataItems(source.entries()),
-      { replace: args.replace ? ["data"] : [], above: source.revision },
-      store.writer,
+    const { result: loaded, backup } = await withBackup(
+      context,
+      { why: "import", skip: !args.replace || args["no-backup"], loses: losesAnything },
+      () =>
+        store.backend.load(
+          () => dataItems(source.entries()),
+          { replace: args.replace ? ["data"] : [], above: source.revision },
+          store.writer,
+        ),
     );
     if (out.format === "json") out.line(JSON.stringify({ ...loaded, backup: backup ?? null }));
     else {
@@ -142,13 +145,15 @@ async function preview(
 ): Promise<number> {
   const isSecret = secretMatcher(config.settings["secrets.patterns"]);
   const lines: string[] = [];
+  const differences: unknown[] = [];
   let more = 0;
   const each = (difference: Difference) => {
-    if (lines.length < SHOWN) lines.push(differenceLine(difference, isSecret(difference.key)));
+    if (out.format === "json") differences.push(differenceToJson(difference, isSecret(difference.key)));
+    else if (lines.length < SHOWN) lines.push(differenceLine(difference, isSecret(difference.key)));
     else more++;
   };
   const counts = await compareImport(store.backend, source.entries(), { replace, each });
-  if (out.format === "json") out.line(JSON.stringify(counts));
+  if (out.format === "json") out.line(JSON.stringify({ ...counts, differences }));
   else {
     for (const line of lines) out.line(line);
     if (more > 0) out.line(out.style.dim(`… and ${formatCount(more)} more`));
@@ -161,6 +166,17 @@ async function preview(
     out.line(`Would be: ${parts.join(", ")}; ${formatCount(same)} equal. Nothing was changed.`);
   }
   return 0;
+}
+
+/** A value is null where there is none or the key is a secret. */
+function differenceToJson(
+  { key, old, next }: Difference,
+  secret: boolean,
+): Readonly<Record<string, unknown>> {
+  const show = (entry: Omit<Entry, "revision"> | undefined) =>
+    entry === undefined || secret ? null : toPlain(decode(entry.value));
+  const change = old === undefined ? "added" : next === undefined ? "removed" : "changed";
+  return { key, change, old: show(old), new: show(next) };
 }
 
 /** `+ key  new`, `~ key  old → new`, `- key  old`. */

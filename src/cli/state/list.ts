@@ -5,6 +5,7 @@ import type { ShownEntry } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
+import type { Output } from "../output.ts";
 import { formatAge, formatExpiry, MASK, previewValue } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { renderTable } from "../table.ts";
@@ -66,7 +67,7 @@ secrets.patterns are masked (null in JSON); "state get" and "state show" print t
     if (out.format === "json") {
       out.line(toJsonLines(entries.map((entry) => entryToJson(entry, { masked: isSecret(entry.key) }))));
     } else if (entries.length > 0) {
-      const rows = entries.map((entry) => toRow(entry, isSecret(entry.key)));
+      const rows = entries.map((entry) => toRow(entry, isSecret(entry.key), out));
       out.line(renderTable(COLUMNS, rows, out));
       if (more && sort === "key") out.note(`More: --after ${JSON.stringify(entries.at(-1)?.key)}`);
     } else if (damaged.length === 0) {
@@ -89,11 +90,11 @@ secrets.patterns are masked (null in JSON); "state get" and "state show" print t
   },
 });
 
-function toRow(entry: ShownEntry, secret: boolean): string[] {
+function toRow(entry: ShownEntry, secret: boolean, { width }: Output): string[] {
   return [
     escapeControls(entry.key),
     entry.type,
-    secret ? MASK : previewValue(entry.value),
+    secret ? MASK : width === undefined ? previewValue(entry.value, Infinity) : previewValue(entry.value),
     formatExpiry(entry.ttl),
     formatAge(entry.updatedAt, Date.now()),
   ];

@@ -1,8 +1,9 @@
 import type { Backend } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { node } from "../../lib/node.ts";
 import { resolve } from "../../lib/path.ts";
 import { plural } from "../../lib/text.ts";
-import { checkAgentName, KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
+import { checkAgentName, fileOf, KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
 import { copyEntries, digestOf } from "../../state/transfer/copy.ts";
 import { defineCommand } from "../command.ts";
 import { describeWriter, type Settled, settle } from "../context.ts";
@@ -35,8 +36,15 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
     const agent = args.agent ?? "local";
     checkAgentName(agent);
     const settled = await settle();
+    if (toUrl.startsWith("memory:")) {
+      throw new RunnerError(
+        "usage",
+        `Cannot migrate to "${toUrl}": the memory backend keeps nothing after this command. Name another.`,
+      );
+    }
     const from = await open(fromUrl, agent, settled);
     const to = await open(toUrl, agent, settled);
+    checkApart(from, to);
     const [old, next] = [from.location ?? fromUrl, to.location ?? toUrl];
     try {
       const stats = await from.stats();
@@ -72,6 +80,22 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
 function need(url: string | undefined, name: string): string {
   if (url !== undefined) return url;
   throw new RunnerError("usage", `Cannot migrate: "--${name}" is missing. See: runner state migrate --help`);
+}
+
+/** Raises `usage` when both are the same file, however it was named. */
+function checkApart(from: Backend, to: Backend): void {
+  const [old, next] = [fileOf(from), fileOf(to)];
+  if (old === undefined || next === undefined || identify(old) !== identify(next)) return;
+  throw new RunnerError(
+    "usage",
+    `Cannot migrate: "${old}" and "${next}" are the same store. Name another one to fill.`,
+  );
+}
+
+/** What tells a file from others; its path where there is none yet. */
+function identify(file: string): string {
+  const stat = node.fs.statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? file : `${stat.dev}:${stat.ino}`;
 }
 
 /** The backend of a URL: its name, a colon, and where it is. */

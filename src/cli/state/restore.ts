@@ -1,3 +1,5 @@
+import type { Loaded } from "../../backends/backend.ts";
+import { makeFolder } from "../../backends/sqlite/create.ts";
 import { installStore } from "../../backends/sqlite/install.ts";
 import { verifyFile } from "../../backends/sqlite/verify.ts";
 import { needHome } from "../../config/home.ts";
@@ -12,7 +14,7 @@ import { defineCommand } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { type Context, openContext } from "../context.ts";
 import { NO_BACKUP, OUTPUT, STORE, YES } from "../options.ts";
-import { asidePath, backupNote, leaveBackup } from "./safety.ts";
+import { asidePath, backupNote, losesAnything, withBackup } from "./safety.ts";
 
 /** `runner state restore`. */
 export const command = defineCommand({
@@ -73,9 +75,16 @@ async function replaceState(
 }
 
 async function restoreInto(file: string, context: Context, options: { skip: boolean }): Promise<Restored> {
-  const { store } = context;
-  const backup = await leaveBackup(context, { why: "restore", ...options });
-  const folder = createScratch(fileOf(store.backend));
+  const { result, backup } = await withBackup(
+    context,
+    { why: "restore", ...options, loses: losesAnything },
+    () => bringBack(file, context),
+  );
+  return { ...result, backup };
+}
+
+async function bringBack(file: string, { store, home }: Context): Promise<Loaded> {
+  const folder = createScratch(dirname(fileOf(store.backend) ?? join(needHome(home), "state")));
   const remove = () => node.fs.rmSync(folder, { recursive: true, force: true });
   const callOff = beforeEnding({ act: remove, when: "always" });
   try {
@@ -84,17 +93,17 @@ async function restoreInto(file: string, context: Context, options: { skip: bool
       scratch: join(folder, "copy.db"),
     });
     await letSignalsIn();
-    return { ...loaded, backup };
+    return loaded;
   } finally {
     remove();
     callOff();
   }
 }
 
-/** A private folder beside the store, where there is room for one like it; the system's own need not be writable. */
-function createScratch(file: string | undefined): string {
-  const parent = file === undefined ? node.os.tmpdir() : dirname(file);
+/** A private folder beside the store or in the home, where there is room for one like it. */
+function createScratch(parent: string): string {
   try {
+    makeFolder(parent);
     return node.fs.mkdtempSync(join(parent, ".restore-"));
   } catch (error) {
     throw new RunnerError(
@@ -112,15 +121,14 @@ async function install(file: string, context: Context, { entries }: { entries: n
   // What this process has open is about to move away.
   await store.close();
   const location = store.backend.location ?? "";
-  const existed = node.fs.existsSync(location);
-  const aside = existed ? asidePath(context, needHome(home)) : "";
+  const aside = node.fs.existsSync(location) ? asidePath(context, needHome(home)) : "";
   // Not to be ended between the two files' change of places.
   const callOff = beforeEnding({ act: () => undefined, when: "always" });
   try {
-    installStore(file, location, aside);
+    const backup = installStore(file, location, aside);
     await letSignalsIn();
+    return { written: entries, same: 0, removed: 0, backup };
   } finally {
     callOff();
   }
-  return { written: entries, same: 0, removed: 0, backup: existed ? aside : undefined };
 }

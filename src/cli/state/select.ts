@@ -5,6 +5,14 @@ import type { ShownEntry } from "../../state/store.ts";
 
 export type SortName = "key" | "size" | "changed" | "expires";
 
+/** Entries that are kept beside those that are wanted, so that sorting them is rare. */
+const SPARE = 10_000;
+
+interface Ranked {
+  readonly entry: ShownEntry;
+  readonly rank: number;
+}
+
 export interface Selection {
   readonly type: ValueType | undefined;
   readonly sort: SortName;
@@ -19,17 +27,24 @@ export async function selectEntries(
   pages: AsyncIterable<readonly ShownEntry[]>,
   { type, sort, limit = Number.POSITIVE_INFINITY }: Selection,
 ): Promise<{ entries: ShownEntry[]; more: boolean }> {
-  const found: ShownEntry[] = [];
+  let found: Ranked[] = [];
+  let more = false;
+  const cut = () => {
+    // By rank, those of one rank in the order in which they came: sort() keeps it.
+    found.sort((one, other) => one.rank - other.rank);
+    more ||= found.length > limit;
+    found = found.slice(0, limit);
+  };
   for await (const page of pages) {
-    for (const entry of page) if (type === undefined || entry.type === type) found.push(entry);
+    for (const entry of page) {
+      if (type === undefined || entry.type === type) found.push({ entry, rank: rankOf(entry, sort) });
+    }
     if (sort === "key" && found.length > limit) break;
+    // No more in memory than what can still be wanted.
+    if (found.length > limit + SPARE) cut();
   }
-  if (sort !== "key") {
-    const ranked = found.map((entry) => ({ entry, rank: rankOf(entry, sort) }));
-    ranked.sort((one, other) => one.rank - other.rank);
-    found.splice(0, found.length, ...ranked.map(({ entry }) => entry));
-  }
-  return { entries: found.slice(0, limit), more: found.length > limit };
+  cut();
+  return { entries: found.map(({ entry }) => entry), more };
 }
 
 /** Parses a count from 1 given to an option. Raises `usage`. */
@@ -40,7 +55,8 @@ export function parseCount(text: string, option: string): number {
 }
 
 /** The least comes first. */
-function rankOf(entry: ShownEntry, sort: Exclude<SortName, "key">): number {
+function rankOf(entry: ShownEntry, sort: SortName): number {
+  if (sort === "key") return 0;
   if (sort === "changed") return -entry.updatedAt;
   if (sort === "expires") return entry.expiresAt ?? Number.POSITIVE_INFINITY;
   const { data } = encode(entry.value, entry.key, Number.POSITIVE_INFINITY);

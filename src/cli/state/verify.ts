@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Backend } from "../../backends/backend.ts";
 import { salvage } from "../../backends/sqlite/salvage.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import { formatCount, plural } from "../../lib/text.ts";
+import { escapeControls, formatCount, plural } from "../../lib/text.ts";
 import { verifyEntries } from "../../state/transfer/verify.ts";
 import { writeExport } from "../../state/transfer/write.ts";
 import { defineCommand } from "../command.ts";
@@ -28,21 +28,29 @@ export const command = defineCommand({
   details: `Reads everything and writes nothing: the file's structure, a checksum for each entry and each
 version in the history, the counts, the revisions, and entries against their history. Names
 what is damaged or missing, with exit code 6. What is not named can be relied on. --salvage writes
-the keys whose values are as they were written to FILE, from a damaged store, too.`,
+the keys whose values are as they were written to FILE, from a damaged store, too. A store that
+nobody has written to yet is well, and is said not to be there.`,
   examples: ["runner state verify", "runner state verify -o json --salvage saved.jsonl"],
   async run({ args, out }) {
     await using context = await openContext(args);
     const { backend } = context.store;
     using bar = showProgress("verify", undefined);
     const result = await verifyEntries(backend, (rows) => bar.advance(rows));
-    const { entries, records, findings } = result;
+    const { entries, records, findings } = result ?? { entries: 0, records: 0, findings: [] };
     const saved = args.salvage === undefined ? undefined : await salvageInto(args.salvage, backend);
     if (out.format === "json") {
       out.line(
-        JSON.stringify({ ok: findings.length === 0, entries, records, findings, saved }, undefined, 2),
+        JSON.stringify(
+          { ok: findings.length === 0, exists: result !== undefined, entries, records, findings, saved },
+          undefined,
+          2,
+        ),
       );
+    } else if (result === undefined) {
+      out.line(`There is no store in ${backend.location} yet: nothing was checked.`);
     } else {
-      for (const { where, what } of findings) out.line(`${out.style.failure("✗")} ${where}: ${what}`);
+      for (const { where, what } of findings)
+        out.line(`${out.style.failure("✗")} ${escapeControls(`${where}: ${what}`)}`);
       const whole = `${plural(entries, "value")} and ${plural(records, "version")} are as they were written`;
       if (findings.length === 0) out.line(`${out.style.success("✓")} All is well: ${whole}.`);
       else {

@@ -184,6 +184,7 @@ export class Locks {
   }
 
   #releaseWhere(matches: (task: string | undefined) => boolean): Awaitable<void> {
+    if (this.#waiting.size + this.#taken.size === 0) return;
     let released: Awaitable<unknown>;
     for (const waiting of this.#waiting) {
       const { name, claim } = waiting;

@@ -1,6 +1,6 @@
 import type { Change, Encoded, Entry } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import type { Value } from "../../lib/value.ts";
+import { nameType, type Value } from "../../lib/value.ts";
 import { decode, encode } from "../codec.ts";
 import { keep } from "./entries.ts";
 
@@ -33,7 +33,7 @@ export function listOf(entry: Entry | undefined, key: string, verb: string): Val
     const list = decode(entry.value);
     return Array.isArray(list) ? list : [];
   }
-  const why = `it holds a ${entry.value.type}, not a list`;
+  const why = `it holds ${nameType(entry.value.type)}, not a list`;
   throw new RunnerError("not_a_list", `Cannot ${verb} "${key}": ${why}. Set it to a list first.`);
 }
 

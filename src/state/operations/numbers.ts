@@ -1,6 +1,14 @@
 import type { Change, Write } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import { Float, fromFloat, fromInteger, isFloat, MAX_INTEGER, MIN_INTEGER } from "../../lib/value.ts";
+import {
+  Float,
+  fromFloat,
+  fromInteger,
+  isFloat,
+  MAX_INTEGER,
+  MIN_INTEGER,
+  nameType,
+} from "../../lib/value.ts";
 import { decode, encode } from "../codec.ts";
 import { expiryAfter } from "./entries.ts";
 
@@ -22,7 +30,7 @@ export interface Increment {
 export function increment({ key, delta, ttl, verb }: Increment): Change<LuaNumber> {
   return ([entry], now) => {
     if (entry !== undefined && entry.value.type !== "number") {
-      const why = `it holds a ${entry.value.type}, not a number`;
+      const why = `it holds ${nameType(entry.value.type)}, not a number`;
       throw new RunnerError("not_a_number", `Cannot ${verb} "${key}": ${why}. Set it to a number first.`);
     }
     const current = entry === undefined ? 0 : (decode(entry.value) as LuaNumber);

@@ -1,5 +1,6 @@
 import type { Change } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { nameType } from "../../lib/value.ts";
 import { encode } from "../codec.ts";
 import { keep } from "./entries.ts";
 
@@ -14,7 +15,7 @@ export function append({ key, text, maxBytes }: Append): Change<number> {
   return ([entry]) => {
     const { type, data } = entry?.value ?? { type: "string", data: "" };
     if (type !== "string" && type !== "bytes") {
-      const why = `it holds a ${type}, not a string`;
+      const why = `it holds ${nameType(type)}, not a string`;
       throw new RunnerError("not_a_string", `Cannot append to "${key}": ${why}. Set it to a string first.`);
     }
     const next = encode(join(data as string | Uint8Array, text), key, maxBytes);

@@ -17,7 +17,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies all entries, batch by batch, each in one commit. What is there and equal is left alone, so that a copy that
+ * Copies all entries, batch by batch, each in one commit; before the first of them, all is read, so that nothing of a
+ * damaged store is copied. What is there and equal is left alone, so that a copy that
  * broke off goes on where it was. How many entries were written, and how many were there already.
  */
 export async function copyEntries({
@@ -27,6 +28,7 @@ export async function copyEntries({
   progress,
 }: CopyOptions): Promise<{ written: number; same: number }> {
   const { revision } = await from.stats();
+  await digestOf(from);
   const total = { written: 0, same: 0 };
   const flush = async (items: readonly LoadItem[]) => {
     const { written, same } = await to.load(() => items, { replace: [], above: revision }, by);

@@ -1,5 +1,6 @@
 import type { Encoded, Entry } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/suggest.ts";
 import { VALUE_TYPES, type Value, type ValueType } from "../../lib/value.ts";
 import { encode } from "../codec.ts";
 import { checkKey } from "../key.ts";
@@ -77,7 +78,11 @@ export function endOf(line: unknown): End | undefined {
  */
 export function entryOfLine(line: unknown, now: number, maxBytes: number): Omit<Entry, "revision"> {
   const fields = fieldsOf(line);
+  for (const field in fields) {
+    if (!FIELDS.has(field)) throw bad(`there is no field "${field}".${didYouMean(field, [...FIELDS])}`);
+  }
   const { key } = fields;
+  if (key === undefined) throw bad("it has no key");
   checkKey(key);
   const value = readEncoded(fields, key, maxBytes);
   const { type = value.type } = fields;
@@ -88,9 +93,6 @@ export function entryOfLine(line: unknown, now: number, maxBytes: number): Omit<
     createdAt: timeOf(fields, "created_at") ?? now,
     updatedAt: timeOf(fields, "updated_at") ?? now,
   };
-  for (const field in fields) {
-    if (!FIELDS.has(field)) throw bad(`the line of ${JSON.stringify(key)} has an unknown field "${field}"`);
-  }
   const expiresAt = timeOf(fields, "expires_at") ?? expiryOf(fields.ttl, key, now);
   return expiresAt === undefined ? entry : { ...entry, expiresAt };
 }

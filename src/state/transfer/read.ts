@@ -29,6 +29,8 @@ export class ExportReader {
   /** The newest line. It goes into the hash with the next one: the end itself is not part of it. */
   #newest: Uint8Array | undefined;
   #number = 0;
+  /** The line of each key, where it is not known that a key comes but once. */
+  readonly #places = new Map<string, number>();
 
   constructor(chunks: Iterable<Uint8Array>, options: ReadOptions) {
     this.#options = options;
@@ -92,6 +94,8 @@ export class ExportReader {
     try {
       return { line: JSON.parse(this.#decoder.decode(value)) };
     } catch (error) {
+      if (isDatabase(value))
+        throw this.#invalid("it is a database. One of Sloth Runner: --from sloth", error);
       const why = error instanceof SyntaxError ? "it is not JSON" : "it is not UTF-8";
       throw this.#at(new RunnerError("invalid", why, { cause: error }));
     }
@@ -107,10 +111,21 @@ export class ExportReader {
 
   #entry(line: unknown): Omit<Entry, "revision"> {
     try {
-      return entryOfLine(line, this.#options.now, this.#options.maxBytes);
+      const entry = entryOfLine(line, this.#options.now, this.#options.maxBytes);
+      if (this.#options.unchecked) this.#checkOnce(entry.key);
+      return entry;
     } catch (error) {
       throw this.#at(error);
     }
+  }
+
+  /** Where lines are written by hand, the same key may come twice. */
+  #checkOnce(key: string): void {
+    const before = this.#places.get(key);
+    if (before !== undefined) {
+      throw new RunnerError("invalid", `${JSON.stringify(key)} comes a second time, after line ${before}`);
+    }
+    this.#places.set(key, this.#number);
   }
 
   #at(error: unknown): RunnerError {
@@ -121,4 +136,9 @@ export class ExportReader {
     const message = `Cannot import "${this.#options.name}": ${why}. Nothing was changed.`;
     return new RunnerError("invalid", message, { cause });
   }
+}
+
+/** Whether a file begins as those of SQLite do, https://sqlite.org/fileformat.html#magic_header_string */
+function isDatabase(line: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(line.subarray(0, 16)) === "SQLite format 3\0";
 }

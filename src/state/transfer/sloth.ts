@@ -17,8 +17,8 @@ export interface SlothRow {
 
 /**
  * The entry that a row of Sloth Runner is. Its numbers, booleans, lists and tables are text, which is read as what
- * their type says; text that is no such thing, and every type that is not known, stays a string. Times that cannot be
- * read are `now`, in ms since the epoch. Raises `invalid` for a key or value that no store can hold.
+ * their type says; every type that is not known is a string. Times that cannot be
+ * read are `now`, in ms since the epoch. Raises `invalid` for a key or value that no store can hold, and for text that is not what its type says.
  */
 export function entryOfSloth(row: SlothRow, now: number, maxBytes: number): Omit<Entry, "revision"> {
   try {
@@ -51,20 +51,30 @@ function valueOfSloth({ value, type }: SlothRow): Value {
     case "int":
     case "integer":
     case "float":
-      return numberOf(text) ?? text;
+      return numberOf(text) ?? refuse(text, "a number");
     case "bool":
     case "boolean":
-      return text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : text;
+      return booleanOf(text) ?? refuse(text, "a boolean");
     case "list":
     case "array":
     case "table":
     case "map":
     case "object":
     case "json":
-      return tableOf(text) ?? text;
+      return tableOf(text) ?? refuse(text, "a list or table in JSON");
     default:
       return text;
   }
+}
+
+function refuse(text: string, wanted: string): never {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  throw new RunnerError("invalid", `its value ${JSON.stringify(shown)} is not ${wanted}, as its type says.`);
+}
+
+function booleanOf(text: string): boolean | undefined {
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
 }
 
 function numberOf(text: string): Value | undefined {

@@ -67,6 +67,11 @@ export function explain(error: unknown, shown: string): RunnerError {
         "damaged",
         "something else uses the keys of this store. Choose another state.options.prefix.",
       );
+    case "RUNNERDAMAGED":
+      return fault(
+        "damaged",
+        "an entry there is not as runner wrote it, or is missing. Bring back a backup of the server.",
+      );
     case "RUNNERFORMAT":
       return fault("damaged", "a newer runner wrote this store. Use that one.");
     case "RUNNERSNAPSHOT":

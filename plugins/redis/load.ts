@@ -1,6 +1,6 @@
 import { type Loaded, type LoadItem, type LoadOptions, RunnerError, type Writer } from "runner";
 import type { Engine } from "./engine.ts";
-import { expiryText, store } from "./record.ts";
+import { expiryText, toStored } from "./record.ts";
 import { SCRIPTS } from "./scripts.ts";
 
 /** What one load may bring: the server does nothing else while it takes it in. */
@@ -34,7 +34,7 @@ export async function load(
     const place = `${space} ${key}`;
     if (seen.has(place)) throw twice(key);
     seen.add(place);
-    const { form, data } = store(value);
+    const { form, data } = toStored(key, value);
     batch.push(space, key, String(createdAt), String(updatedAt), expiryText(expiresAt), form, data);
     waiting += data.length;
     sent += data.length;

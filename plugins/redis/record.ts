@@ -15,7 +15,7 @@ const NONE = "-";
 
 /** How the server keeps a value: what tells how the text is to be read, and the text. */
 export interface Stored {
-  /** `type:form`. */
+  /** `type:how:sum`, the sum over key, the rest of this and the text, so that a changed or moved value shows. */
   readonly form: string;
   readonly data: string;
 }
@@ -23,13 +23,19 @@ export interface Stored {
 /**
  * The stored form of a value. The client gives replies as text alone, so that bytes which are none become base64.
  */
-export function store({ type, data }: Encoded): Stored {
-  if (typeof data === "string") return { form: `${type}:t`, data };
-  if (typeof data === "number") return { form: `${type}:n`, data: String(data) };
+export function toStored(key: string, { type, data }: Encoded): Stored {
+  const stored = (how: string, text: string): Stored => {
+    const form = `${type}:${how}`;
+    return { form: `${form}:${checksum(key, form, text)}`, data: text };
+  };
+  if (typeof data === "string") return stored("t", data);
+  if (typeof data === "number") return stored("n", String(data));
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return isUtf8(bytes)
-    ? { form: `${type}:u`, data: bytes.toString("utf8") }
-    : { form: `${type}:b`, data: bytes.toString("base64") };
+  return isUtf8(bytes) ? stored("u", bytes.toString("utf8")) : stored("b", bytes.toString("base64"));
+}
+
+function checksum(key: string, form: string, text: string): string {
+  return Bun.hash.crc32(text, Bun.hash.crc32(`${key}\0${form}`)).toString(36);
 }
 
 /** An expiry as the scripts take it, in ms since the epoch. */
@@ -37,11 +43,20 @@ export function expiryText(expiresAt: number | undefined): string {
   return expiresAt === undefined ? NONE : String(expiresAt);
 }
 
-/** The entry of what is stored under a key. Raises `damaged`. */
+/** The entry of what is stored under a key; to look at its value raises `damaged` where that is not as it was written. */
 export function parseEntry(key: string, raw: string): Entry {
   const end = raw.indexOf("\n");
   const form = raw.slice(raw.lastIndexOf(" ", end) + 1, end);
-  return { ...parseHead(key, raw), value: restore(key, form, raw.slice(end + 1)) };
+  const head = parseHead(key, raw);
+  const value = fromStored(key, form, raw.slice(end + 1));
+  if (value !== undefined) return { ...head, value };
+  // A write that does not look at it puts it right.
+  return {
+    ...head,
+    get value(): Encoded {
+      throw damaged(key);
+    },
+  };
 }
 
 /** The entry without its value. Raises `damaged`. */
@@ -69,14 +84,21 @@ export function parseRecord(key: string, revision: number, raw: string): ChangeR
     at: Number(at),
     // Written by a script from what a writer was: its names may have spaces.
     by: JSON.parse(by.join(" ")) as Writer,
-    ...(kind === "put" && { value: restore(key, form, raw.slice(end + 1)) }),
+    ...(kind === "put" && { value: recorded(key, form, raw.slice(end + 1)) }),
     ...(expires !== NONE && { expiresAt: Number(expires) }),
   };
 }
 
-function restore(key: string, form: string | undefined, data: string): Encoded {
-  const [type, how] = form?.split(":") ?? [];
-  if (!isType(type)) throw damaged(key);
+function recorded(key: string, form: string | undefined, data: string): Encoded {
+  const value = fromStored(key, form, data);
+  if (value === undefined) throw damaged(key);
+  return value;
+}
+
+/** Undefined for what is not as it was written. */
+function fromStored(key: string, form: string | undefined, data: string): Encoded | undefined {
+  const [type, how, sum] = form?.split(":") ?? [];
+  if (!isType(type) || sum !== checksum(key, `${type}:${how}`, data)) return undefined;
   switch (how) {
     case "t":
       return { type, data };
@@ -87,7 +109,7 @@ function restore(key: string, form: string | undefined, data: string): Encoded {
     case "b":
       return { type, data: new Uint8Array(Buffer.from(data, "base64")) };
     default:
-      throw damaged(key);
+      return undefined;
   }
 }
 

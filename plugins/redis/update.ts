@@ -11,7 +11,7 @@ import {
 import { type Answer, type Engine, type View, viewOf, wordsOf } from "./engine.ts";
 import { idOf, type Memory } from "./memory.ts";
 import { Queue } from "./queue.ts";
-import { expiryText, store } from "./record.ts";
+import { expiryText, toStored } from "./record.ts";
 import { pruningOf } from "./retention.ts";
 import { SCRIPTS } from "./scripts.ts";
 
@@ -159,7 +159,7 @@ export class Updates {
   ): string[] {
     const entries = refs.flatMap(({ space, key }, place) => {
       const expected = looked.has(place) ? String(view.entries[place]?.revision ?? 0) : "*";
-      return [space, key, expected, ...wordsOfWrite(writes[place])];
+      return [space, key, expected, ...wordsOfWrite(key, writes[place])];
     });
     const age = DECISION_AGE_MS * 2 ** attempt;
     return [
@@ -226,10 +226,13 @@ function decide<R>(change: Change<R>, { entries, now, pages }: View): Decision<R
   return { result, writes, looked };
 }
 
-function wordsOfWrite(write: Write | undefined): [what: string, expires: string, form: string, data: string] {
+function wordsOfWrite(
+  key: string,
+  write: Write | undefined,
+): [what: string, expires: string, form: string, data: string] {
   if (write === undefined) return ["-", "", "", ""];
   if ("delete" in write) return [write.purge ? "purge" : "delete", "", "", ""];
-  const { form, data } = store(write.put);
+  const { form, data } = toStored(key, write.put);
   const { expires } = write;
   return [
     "put",

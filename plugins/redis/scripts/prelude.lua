@@ -36,8 +36,12 @@ local function entries(space) return PREFIX .. space .. ":entries" end
 local function keys(space) return PREFIX .. space .. ":keys" end
 local function expiry(space) return PREFIX .. space .. ":expiry" end
 
--- Revision, creation, expiry ("-": none) and form of a stored entry.
-local function head(raw) return string.match(raw, "^(%S+) (%S+) %S+ (%S+) (%S+)\n") end
+-- Revision, creation, expiry ("-": none) and form of a stored entry. Raises for what no script of ours has written.
+local function head(raw)
+  local rev, created, expires, form = string.match(raw or "", "^(%d+) ([%d%.]+) [%d%.]+ ([%d%.%-]+) (%S+)\n")
+  if not rev then error("RUNNERDAMAGED") end
+  return rev, created, expires, form
+end
 
 -- What is stored under a key, dead or alive, and its revision, creation and expiry if it is alive.
 local function look(space, name)

@@ -2,8 +2,8 @@ import { RunnerError } from "../lib/errors.ts";
 import { isTerminal, STDIN } from "../lib/stdio.ts";
 
 /**
- * Asks on the terminal before something is lost, and returns when the answer is yes. Raises `aborted` when it
- * is not, and `usage` where nobody can be asked. `action` continues "Cannot": `remove 12 keys`.
+ * Asks on the terminal before something is lost, and returns when the answer is yes. Raises `usage`
+ * when it is another one or nobody can be asked, and `interrupted` for Ctrl-C. `action` continues "Cannot": `remove 12 keys`.
  */
 export async function confirm(action: string): Promise<void> {
   if (!isTerminal(STDIN)) {
@@ -14,12 +14,12 @@ export async function confirm(action: string): Promise<void> {
   }
   const { createInterface } = await import("node:readline");
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await new Promise<string>((resolve) => {
-    // Ctrl-D and Ctrl-C close the prompt without an answer.
+  const answer = await new Promise<string>((resolve, reject) => {
+    prompt.once("SIGINT", () => reject(new RunnerError("interrupted", "Nothing was changed.")));
+    // Ctrl-D closes the prompt without an answer.
     prompt.once("close", () => resolve(""));
     prompt.question(`${action[0]?.toUpperCase()}${action.slice(1)}? [y/N] `, resolve);
-  });
-  prompt.close();
+  }).finally(() => prompt.close());
   if (/^y(es)?$/i.test(answer.trim())) return;
-  throw new RunnerError("aborted", "Nothing was changed.");
+  throw new RunnerError("usage", "Nothing was changed.");
 }

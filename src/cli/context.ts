@@ -6,6 +6,7 @@ import { loadConfig } from "../config/load.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
 import { dirname, join, resolve } from "../lib/path.ts";
+import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { agentPath, checkAgentName, KNOWN_BACKENDS, openStore } from "../state/open.ts";
 import { Store } from "../state/store.ts";
 
@@ -92,8 +93,15 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
     retention: retentionOf(settings),
     writer,
   });
-  return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
+  const isOfOneCommand = backend === "memory" && options.forTaskFile === undefined;
+  const close = async () => {
+    if (isOfOneCommand && (await store.backend.revision()) > 0) writeWhole(STDERR, FORGOTTEN);
+    await store.close();
+  };
+  return { ...settled, agent, store, [Symbol.asyncDispose]: close };
 }
+
+const FORGOTTEN = "Nothing of this is kept: the memory backend ends with this command.\n";
 
 /** How much history is kept, by the config. */
 export function retentionOf(settings: Config["settings"]): Retention {

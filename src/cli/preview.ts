@@ -12,12 +12,12 @@ export const NONE = "–";
 /** Characters of a text that a preview looks at; more than any terminal is wide. */
 const LOOKED_AT = 4000;
 
-/** A value on one line, for a table: lists by their length and last item. */
-export function previewValue(value: Value): string {
-  if (!Array.isArray(value)) return escapeControls(bareText(value).slice(0, LOOKED_AT));
+/** A value on one line, for a table: lists by their length and last item. `most` characters of it, where not all. */
+export function previewValue(value: Value, most = LOOKED_AT): string {
+  if (!Array.isArray(value)) return escapeControls(bareText(value).slice(0, most));
   const last = value.at(-1);
   const count = plural(value.length, "item");
-  return last === undefined ? count : escapeControls(`${count}, last ${bareText(last).slice(0, LOOKED_AT)}`);
+  return last === undefined ? count : escapeControls(`${count}, last ${bareText(last).slice(0, most)}`);
 }
 
 /**

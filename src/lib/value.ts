@@ -40,6 +40,11 @@ export class Float {
 export const VALUE_TYPES = ["string", "number", "boolean", "list", "table", "bytes"] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];
 
+/** A type as a sentence says what something holds: `a list`, `bytes`. */
+export function nameType(type: ValueType): string {
+  return type === "bytes" ? type : `a ${type}`;
+}
+
 export const MIN_INTEGER = -(2n ** 63n);
 export const MAX_INTEGER = 2n ** 63n - 1n;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createSandbox } from "../helpers/binary.ts";
+import { startOnTerminal } from "../helpers/terminal.ts";
 
 describe("runner state restore", () => {
   test("needs no temporary folder of the system", async () => {
@@ -69,4 +70,65 @@ test("the history names the account, or its number where nothing names it", asyn
   const { stdout } = await sandbox.run(["state", "history", "k"]);
   expect(stdout).toContain("deploy");
   expect(stdout).not.toContain("unknown");
+});
+
+test.each([
+  ["n\n", 2],
+  ["\u0004", 2],
+  ["\u0003", 130],
+])(
+  "a question that is answered by %j changes nothing and ends with exit code %d",
+  async (answer, exitCode) => {
+    using sandbox = createSandbox();
+    await sandbox.run(["state", "set", "k", "1"]);
+    const terminal = startOnTerminal([sandbox.binary, "state", "clear"], {
+      columns: 100,
+      cwd: sandbox.work,
+      env: { HOME: sandbox.home },
+    });
+    await terminal.until((text) => text.includes("[y/N]"));
+    terminal.type(answer);
+    expect(await terminal.ended).toBe(exitCode);
+    expect(terminal.screen.text).toContain("Nothing was changed.");
+    expect((await sandbox.run(["state", "get", "k"])).stdout).toBe("1\n");
+  },
+);
+
+test("a change in the memory backend is said to be kept by nobody", async () => {
+  using sandbox = createSandbox();
+  const memory = { RUNNER_STATE_BACKEND: "memory" };
+  const set = await sandbox.run(["state", "set", "a", "1"], { env: memory });
+  expect([set.exitCode, set.stderr]).toEqual([0, expect.stringContaining("Nothing of this is kept")]);
+  expect((await sandbox.run(["state", "keys"], { env: memory })).stderr).toBe("");
+});
+
+test.each(["sqlite", "memory"])("is_locked() gives the seconds of a renewed lease in %s", async (backend) => {
+  using sandbox = createSandbox();
+  const source = 'state.with_lock("l", function() print(select(3, state.is_locked("l"))) end)';
+  const { stdout } = await sandbox.runLua(source, [], { env: { RUNNER_STATE_BACKEND: backend } });
+  expect(stdout).toBe("30\n");
+});
+
+test("math.random() is seeded anew in each process", async () => {
+  using sandbox = createSandbox();
+  const printed = async () => (await sandbox.runLua("print(math.random(0), math.random(0))")).stdout;
+  expect(await printed()).not.toBe(await printed());
+});
+
+test("messages about keys and types say what is the case", async () => {
+  using sandbox = createSandbox();
+  const { stdout } = await sandbox.runLua(`
+    local function raised(f, ...)
+      local ok, err = pcall(f, ...)
+      print(ok, err.code, err.message)
+    end
+    raised(state.set_many, { 1, 2 })
+    raised(state.set, "\\xff", 1)
+    state.set("b", "\\xff")
+    raised(state.increment, "b")`);
+  expect(stdout.trimEnd().split("\n")).toEqual([
+    "false\tbad_argument\tstate.set_many: argument 1 (entries): expected a table whose keys are text, got a table",
+    "false\tbad_key\tstate.set: argument 1 (key): it is not UTF-8",
+    'false\tnot_a_number\tCannot increment "b": it holds bytes, not a number. Set it to a number first.',
+  ]);
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { diffLines } from "../../src/cli/state/diff.ts";
 import { createSandbox, type Sandbox } from "../helpers/binary.ts";
 
@@ -76,9 +78,31 @@ describe("runner state history, revert and get --at", () => {
     await sandbox.run(["state", "delete", "k", "--yes"]);
     expect((await sandbox.run(["state", "delete", "k", "--purge"])).exitCode).toBe(2);
     const purged = await sandbox.run(["state", "delete", "k", "--purge", "--yes"]);
-    expect(purged).toMatchObject({ exitCode: 0, stdout: '"k" was not there.\n' });
+    expect(purged).toMatchObject({
+      exitCode: 0,
+      stdout: 'Removed the history of "k", which was not there any more.\n',
+    });
     expect((await sandbox.run(["state", "history", "k", "-o", "json"])).stdout).not.toContain("secret");
     expect((await sandbox.run(["state", "get", "k", "--at", "1"])).exitCode).toBe(6);
+  });
+
+  test("delete --purge leaves nothing of the value in the files of the store, and names backups that may", async () => {
+    using sandbox = createSandbox();
+    const secret = "correct horse battery staple ";
+    for (const text of [secret.repeat(500), secret, `${secret.repeat(500)}!`]) {
+      await sandbox.run(["state", "set", "k", text]);
+      await sandbox.run(["state", "set", "other", "1"]);
+    }
+    const folder = join(sandbox.home, ".sloth-runner/state");
+    const holds = () =>
+      readdirSync(folder).filter((name) => readFileSync(join(folder, name), "latin1").includes(secret));
+    expect(holds()).not.toEqual([]);
+    const purged = await sandbox.run(["state", "delete", "k", "--purge", "--yes"]);
+    expect(purged).toMatchObject({ exitCode: 0, stdout: 'Removed "k" with its history.\n', stderr: "" });
+    expect(holds()).toEqual([]);
+    await sandbox.run(["state", "clear", "--yes"]);
+    const after = await sandbox.run(["state", "delete", "k", "--purge", "--yes"]);
+    expect(after.stderr).toContain("1 automatic backup may still hold");
   });
 
   test("get --at prints the value as of a revision or a time", async () => {

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -226,6 +227,26 @@ describe("runner state export and import", () => {
     expect([exitCode, stderr]).toEqual([5, expect.stringContaining("line 2: it has no value")]);
     expect(await ok(sandbox, ["get", "motd"])).toBe("hello\n");
   });
+
+  test("an unchecked import names the line of a key that comes twice, and the field that was meant", async () => {
+    using sandbox = createSandbox();
+    const twice = '{"key":"a","value":1}\n{"key":"b","value":1}\n{"key":"a","value":2}\n';
+    const { stderr } = await fail(sandbox, ["import", "--unchecked"], twice);
+    expect(stderr).toContain('line 3: "a" comes a second time, after line 1.');
+    const misspelt = await fail(sandbox, ["import", "--unchecked"], '{"key":"a","valeu":1}\n');
+    expect(misspelt.stderr).toContain('line 1: there is no field "valeu". Did you mean "value"?');
+  });
+
+  test("--dry-run in JSON has each difference, secrets as null", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "old", "1"]);
+    const lines = '{"key":"my:token","value":"x"}\n{"key":"old","value":2}\n';
+    const said = await ok(sandbox, ["import", "--unchecked", "--dry-run", "-o", "json"], lines);
+    expect(JSON.parse(said).differences).toEqual([
+      { key: "my:token", change: "added", old: null, new: null },
+      { key: "old", change: "changed", old: "1", new: 2 },
+    ]);
+  });
 });
 
 describe("runner state import --from sloth", () => {
@@ -244,7 +265,6 @@ describe("runner state import --from sloth", () => {
       ["b", "true", "boolean", 4_000_000_000],
       ["l", "[1,2]", "list", null],
       ["t", '{"a":{"b":1}}', "table", null],
-      ["odd", "not json", "table", null],
       ["gone", "x", "string", 1_000_000_000],
     ];
     for (const [key, value, type, expires] of rows) {
@@ -262,7 +282,7 @@ describe("runner state import --from sloth", () => {
       6,
       expect.stringContaining("state import --from sloth"),
     ]);
-    expect(await ok(sandbox, ["import", "--from", "sloth", "sloth.db"])).toStartWith("Imported 7 keys");
+    expect(await ok(sandbox, ["import", "--from", "sloth", "sloth.db"])).toStartWith("Imported 6 keys");
     const list: { key: string; value: unknown; type: string; updated_at: string }[] = JSON.parse(
       await ok(sandbox, LIST),
     );
@@ -273,10 +293,18 @@ describe("runner state import --from sloth", () => {
       b: true,
       l: [1, 2],
       t: { a: { b: 1 } },
-      odd: "not json",
     });
     expect(list[0]?.updated_at).toBe("2023-11-14T22:13:21.000Z");
     expect(readFileSync(path).equals(before)).toBe(true);
+    const other = new Database(path);
+    other.run("INSERT INTO state_data VALUES ('odd', 'notnum', 'number', 1700000000, 1700000001, NULL, 1)");
+    other.close();
+    expect(await fail(sandbox, ["import", "--from", "sloth", "sloth.db"])).toEqual({
+      exitCode: 5,
+      stderr: 'Cannot import "odd": its value "notnum" is not a number, as its type says.\n',
+    });
+    const { stderr } = await fail(sandbox, ["import", "sloth.db"]);
+    expect(stderr).toContain("--from sloth");
   });
 
   test("takes the older schema, and refuses what is none", async () => {
@@ -494,6 +522,25 @@ describe("runner state backup and restore", () => {
     expect(backupsOf(sandbox)).toEqual([]);
   });
 
+  test("a backup before which nothing was lost is not kept, and pushes out no other", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "k", "1"]);
+    await ok(sandbox, ["export", "x.jsonl"]);
+    await ok(sandbox, ["backup", "b.db"]);
+    await ok(sandbox, ["set", "lost", "1"]);
+    await ok(sandbox, ["import", "x.jsonl", "--replace", "--yes"]);
+    const kept = backupsOf(sandbox);
+    expect(kept.length).toBe(1);
+    for (const words of [
+      ["import", "x.jsonl", "--replace"],
+      ["restore", "b.db"],
+    ]) {
+      expect(await ok(sandbox, [...words, "--yes"])).not.toContain("What was there before");
+    }
+    await fail(sandbox, ["import", "--replace", "--yes"], '{"key":1}');
+    expect(backupsOf(sandbox)).toEqual(kept);
+  });
+
   test("automatic backups are kept up to state.backups.keep, the newest", async () => {
     using sandbox = createSandbox();
     await ok(sandbox, ["set", "k", "1"]);
@@ -585,7 +632,30 @@ describe("runner state migrate, verify and compact", () => {
     const { before, after } = JSON.parse(await ok(sandbox, ["compact", "-o", "json"]));
     expect(after).toBeLessThanOrEqual(before);
     expect(await ok(sandbox, ["get", "k"])).toBe(`${"3".repeat(100_000)}\n`);
+    // Nothing that anybody could ask for is gone.
+    expect(backupsOf(sandbox)).toEqual([]);
+    await ok(sandbox, ["set", "short", "1", "--ttl", "1ms"]);
+    await ok(sandbox, ["compact"]);
     expect(backupsOf(sandbox).length).toBe(1);
+  });
+
+  test("migrate refuses the same store by another name, and a store that keeps nothing", async () => {
+    using sandbox = createSandbox();
+    await ok(sandbox, ["set", "a", "1", "--db", "one.db"]);
+    symlinkSync("one.db", join(sandbox.work, "link.db"));
+    for (const to of ["sqlite:./one.db", "link.db", "memory:"]) {
+      expect(await fail(sandbox, ["migrate", "--from", "sqlite:one.db", "--to", to])).toMatchObject({
+        exitCode: 2,
+      });
+    }
+  });
+
+  test("backup of a store that does not exist says so, and writes nothing", async () => {
+    using sandbox = createSandbox();
+    const { exitCode, stderr } = await fail(sandbox, ["backup", "b.db", "--db", "none.db"]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining("there is no store in")]);
+    expect(await fail(sandbox, ["backup", "b.db", "--backend", "memory"])).toMatchObject({ exitCode: 3 });
+    expect(readdirSync(sandbox.work)).toEqual([]);
   });
 
   test("verify of a store that does not exist says so, finds nothing and creates nothing", async () => {

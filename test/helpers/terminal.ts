@@ -57,7 +57,8 @@ export class Screen {
 
   #control(sequence: string): void {
     if (sequence.endsWith("A")) this.#row = Math.max(0, this.#row - Number(sequence.slice(0, -1) || 1));
-    else if (sequence === "J") {
+    else if (sequence.endsWith("G")) this.#column = Number(sequence.slice(0, -1) || 1) - 1;
+    else if (sequence === "J" || sequence === "0J") {
       this.#rows.length = this.#row + 1;
       this.#current.cells.length = this.#column;
     } else if (!sequence.endsWith("m")) throw new Error(`Screen does not know the sequence ${sequence}.`);

@@ -15,6 +15,8 @@ export function load(
   return transactions.immediate(() => {
     const commit = { revision: Math.max(transactions.store().revision, above) + 1, now, by };
     const left = new LeftAlone(transactions, replace);
+    // A new store, into which most loads go, has no history to ask for each of many keys.
+    const hasHistory = statements.oldest.get(1) !== null;
     let written = 0;
     let same = 0;
     for (const { space, entry } of items) {
@@ -35,7 +37,7 @@ export function load(
       const sum = checksum(space, key, { type, value: data, revision, expiresAt });
       const columns = [type, data, revision, createdAt, updatedAt, expiresAt, sum] as const;
       if (row === null) {
-        transactions.checkAbsent({ space, key });
+        if (hasHistory) transactions.checkAbsent({ space, key });
         statements.spaces[space].insert.run(key, ...columns);
       } else statements.spaces[space].update.run(row.rowid, ...columns);
       if (space === "data") transactions.record(key, "put", value, expiresAt, commit);

@@ -2,12 +2,20 @@
 -- wait and wakes them; values and errors stay in Lua, so that they arrive as what they are.
 local host = ...
 local async = async
-local type, error, getmetatable, setmetatable, pcall = type, error, getmetatable, setmetatable, pcall
+local type, error, getmetatable, setmetatable, pcall, next = type, error, getmetatable, setmetatable, pcall, next
 local pack, unpack, remove = table.pack, table.unpack, table.remove
 local isyieldable = coroutine.isyieldable
 
+-- A value as messages show it: numbers and short texts whole, others by their type.
+local function shown(value)
+  if value == nil then return "nothing" end
+  if type(value) == "string" and #value <= 40 then return ("%q"):format(value) end
+  if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
+  return "a " .. type(value)
+end
+
 local function expect(ok, callee, argument, wanted, got)
-  if not ok then error(("%s: argument %d: expected %s, got %s"):format(callee, argument, wanted, type(got)), 3) end
+  if not ok then error(("%s: argument %d: expected %s, got %s"):format(callee, argument, wanted, shown(got)), 3) end
 end
 
 local function failure(code, message)
@@ -83,17 +91,22 @@ function Task:done()
   return self.results ~= nil
 end
 
-function async.spawn(fn, ...)
-  expect(type(fn) == "function", "async.spawn", 1, "a function", fn)
+-- With `seconds`, what computes is ended when they are over; `over` then says that they were at once.
+local function spawn(seconds, fn, ...)
   local task = setmetatable({ queue = {}, listeners = {} }, Task)
   local args = pack(...)
   task.number = host.ticket()
   -- What a loop starts without ever waiting has to be cleared away, too.
   if host.is_turn_due() and isyieldable() then pcall(host.turn) end
-  host.start(task.number, function()
+  task.over = host.start(task.number, function()
     settle(task, pcall(fn, unpack(args, 1, args.n)))
-  end)
+  end, seconds)
   return task
+end
+
+function async.spawn(fn, ...)
+  expect(type(fn) == "function", "async.spawn", 1, "a function", fn)
+  return spawn(nil, fn, ...)
 end
 
 local function start(entry)
@@ -147,7 +160,12 @@ end
 function async.map(list, fn, options)
   expect(type(list) == "table", "async.map", 1, "a list", list)
   expect(type(fn) == "function", "async.map", 2, "a function", fn)
-  local limit = options and options.limit or #list
+  expect(options == nil or type(options) == "table", "async.map", 3, "a table of options", options)
+  for name in next, options or {} do
+    if name ~= "limit" then error(("async.map: argument 3, field %s: not an option of this function.%s"):format(shown(name), host.hint(name)), 2) end
+  end
+  local limit = options and options.limit
+  if limit == nil then limit = #list end
   expect(math.type(limit) == "integer" and (limit >= 1 or #list == 0), "async.map", 3, "a limit of at least 1", limit)
   local results, next_item = json.list(), 1
   local function work()
@@ -165,14 +183,19 @@ end
 
 function async.timeout(seconds, fn, ...)
   expect(type(fn) == "function", "async.timeout", 2, "a function", fn)
-  local task = async.spawn(fn, ...)
-  if task.results then return task:await() end
-  local timer = async.spawn(function()
-    time.sleep(seconds)
+  host.check_duration(seconds)
+  local task = spawn(seconds, fn, ...)
+  local function stop()
     if task.results then return end
     task.observed = true
     settle(task, false, failure("timeout", ("it took longer than %s"):format(type(seconds) == "number" and seconds .. " s" or seconds)))
     host.cancel(task.number)
+  end
+  if task.over then stop() end
+  if task.results then return task:await() end
+  local timer = async.spawn(function()
+    time.sleep(seconds)
+    stop()
   end)
   local results = pack(pcall(task.await, task))
   timer:cancel()

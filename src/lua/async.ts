@@ -1,4 +1,8 @@
+import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { lookWhileComputing } from "../lib/lookout.ts";
+import { didYouMean } from "../lib/suggest.ts";
+import { describe, toNumber } from "../modules/arguments.ts";
 import type { CallContext } from "../modules/context.ts";
 import { type HostFunction, LuaFunction, type LuaValue } from "../modules/module.ts";
 import words from "./async.lua" with { type: "text" };
@@ -61,25 +65,31 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
   let listening = false;
   let checkStuck = (): void => undefined;
 
-  const start = async (number: LuaValue, fn: LuaFunction, parent: CallContext) => {
-    const own = new AbortController();
+  const start = async (
+    number: LuaValue,
+    fn: LuaFunction,
+    parent: CallContext,
+    own: AbortController,
+    ms: number | undefined,
+  ) => {
     running.set(number, own);
+    const deadline = performance.now() + (ms ?? 0);
+    // While it waits, async.lua's own timer ends it.
+    const stopLooking =
+      ms === undefined
+        ? undefined
+        : lookWhileComputing(() => {
+            if (performance.now() >= deadline) own.abort(new Error("its time is over"));
+          });
     const { limit } = vm;
     const signal = limit === undefined ? own.signal : AbortSignal.any([own.signal, limit.signal]);
     try {
       // Only the parent's limit can come while it computes: whoever could cancel it waits until it does.
-      await vm.run(
-        fn,
-        [],
-        { ...parent, parent, signal },
-        {
-          signal,
-          ...(limit?.check !== undefined && { check: () => limit.check?.() }),
-        },
-      );
+      await vm.run(fn, [], { ...parent, parent, signal }, { signal });
     } catch {
       // It was cancelled, and whoever did that knows; its own errors stay in Lua.
     } finally {
+      stopLooking?.();
       running.delete(number);
       fn.release();
     }
@@ -116,8 +126,14 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
       waiting.get(ticket)?.wake();
       waiting.delete(ticket);
     },
-    start(number, fn) {
-      if (!(fn instanceof LuaFunction)) return;
+    hint: (name) => didYouMean(String(name), ["limit"]) || " Known: limit",
+    check_duration(given) {
+      if (durationOf(given) !== undefined) return;
+      const problem = `async.timeout: argument 1 (seconds): expected ${DURATION_SYNTAX}, got ${describe(given)}`;
+      throw new RunnerError("bad_argument", problem);
+    },
+    start(number, fn, seconds) {
+      if (!(fn instanceof LuaFunction)) return false;
       if (running.size >= MOST_RUNNING) {
         fn.release();
         throw new RunnerError(
@@ -132,9 +148,11 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
       }
       // Every coroutine was started with a context, by session.ts or here.
       const parent = vm.context as CallContext;
-      const ended = start(number, fn, parent);
+      const own = new AbortController();
+      const ended = start(number, fn, parent, own, durationOf(seconds));
       parent.running?.add(ended);
       void ended.then(() => parent.running?.delete(ended));
+      return own.signal.aborted;
     },
     cancel(number) {
       running.get(number)?.abort(new Error("cancelled"));
@@ -160,4 +178,9 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
     checkStuck = () => undefined;
   };
   return { functions, hasFailures: () => failures, finish };
+}
+
+/** Milliseconds of what a script gives for a time. */
+function durationOf(given: LuaValue): number | undefined {
+  return parseDuration(typeof given === "string" ? given : (toNumber(given) ?? Number.NaN));
 }

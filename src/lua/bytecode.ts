@@ -5,10 +5,25 @@ export interface GlobalUse {
   readonly kind: "read" | "write";
   /** The field that is read from it and called: `get` for `state.get(…)`. */
   readonly calls?: string;
+  /** Whether it is only asked here if there is any: `if name then`, `type(name)`. */
+  readonly isAsked?: true;
 }
 
 /** Opcodes of Lua 5.4 (lopcodes.h). */
-const Op = { GETTABUP: 11, GETFIELD: 14, SETTABUP: 15, CALL: 68, TAILCALL: 69 } as const;
+const Op = {
+  GETTABUP: 11,
+  GETFIELD: 14,
+  SETTABUP: 15,
+  EQK: 60,
+  TEST: 66,
+  TESTSET: 67,
+  CALL: 68,
+  TAILCALL: 69,
+} as const;
+/** Those whose first operand is no register that they set, as far as they stand among the arguments of a call. */
+const SETS_NONE = new Set([
+  10, 15, 16, 17, 18, 46, 47, 48, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 78, 82,
+]);
 /** Bytes of a chunk before its main function: signature, version, sizes, and two numbers to compare (ldump.c). */
 const HEADER_BYTES = 4 + 1 + 1 + 6 + 3 + 8 + 8 + 1;
 const ABSOLUTE = -128;
@@ -59,7 +74,13 @@ class Reader {
         const name = constants[c];
         const field = calledField(code, constants, pc, a);
         if (name !== undefined)
-          uses.push({ name, line, kind: "read", ...(field !== undefined && { calls: field }) });
+          uses.push({
+            name,
+            line,
+            kind: "read",
+            ...(field !== undefined && { calls: field }),
+            ...(isAsked(code, constants, pc, a) && { isAsked: true }),
+          });
       } else if (op === Op.SETTABUP && upvalues[a] === "_ENV") {
         const name = constants[b];
         if (name !== undefined) uses.push({ name, line, kind: "write" });
@@ -114,11 +135,29 @@ function calledField(
   if (next.op !== Op.GETFIELD || next.b !== table) return undefined;
   for (let at = pc + 2; at < code.length; at++) {
     const { op, a } = decode(code[at] ?? 0);
+    if (SETS_NONE.has(op)) continue;
     if ((op === Op.CALL || op === Op.TAILCALL) && a === next.a) return constants[next.c];
     // The function's register is taken by something else: it was not called.
     if (a <= next.a && op !== Op.CALL && op !== Op.TAILCALL) return undefined;
   }
   return undefined;
+}
+
+/** Whether a register that was just read is looked at only for being nil or not. */
+function isAsked(
+  code: readonly number[],
+  constants: readonly (string | undefined)[],
+  pc: number,
+  register: number,
+): boolean {
+  const next = decode(code[pc + 1] ?? 0);
+  if (next.op === Op.TEST) return next.a === register;
+  if (next.op === Op.TESTSET) return next.b === register;
+  // Every constant that is no text is undefined here; compared with a number, a name that nothing sets is never equal.
+  if (next.op === Op.EQK) return next.a === register && constants[next.b] === undefined;
+  const before = decode(code[pc - 1] ?? 0);
+  const isType = before.op === Op.GETTABUP && before.a === register - 1 && constants[before.c] === "type";
+  return isType && next.op === Op.CALL && next.a === before.a;
 }
 
 function decode(instruction: number): { op: number; a: number; b: number; c: number } {

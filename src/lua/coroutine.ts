@@ -5,12 +5,7 @@ import type { LuaState } from "./wasm.ts";
 export interface Limit {
   /** Ends it; its reason is what the coroutine rejects with. */
   readonly signal: AbortSignal;
-  /**
-   * Called now and then while anything computes, when no event reaches this thread: aborts the signals of all limits
-   * whose time has come. While no limit has one nothing is looked at, and computing costs nothing more.
-   */
-  readonly check?: () => void;
-  /** Called before anything computes under it: has somebody watch who can end it when `check` is not called any more. */
+  /** Called before anything computes under it: has somebody watch who can end it when Lua gives no sign of life any more. */
   readonly watch?: () => void;
 }
 

@@ -1,6 +1,8 @@
 import { setComputing } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { isLookedAfter, lookAround } from "../lib/lookout.ts";
 import type { Halt, HostFunction, HostResult, LuaValue } from "../modules/module.ts";
+import { cannotWait } from "../modules/waiting.ts";
 import type { Core } from "./core.ts";
 import { type Coroutine, createWait, type Limit, type Wait } from "./coroutine.ts";
 import { ScriptError } from "./errors.ts";
@@ -8,8 +10,11 @@ import type { Failures } from "./failures.ts";
 import { pushResult } from "./results.ts";
 import { LONGJMP, type LuaState, MASK_COUNT, REGISTRY, Status } from "./wasm.ts";
 
-/** How many instructions a script computes before the host looks at its limit again: about a millisecond's worth. */
-const INSTRUCTIONS = 100_000;
+/**
+ * How many instructions a script computes before the host looks at its limit again: a fifth of a millisecond's worth. Each
+ * coroutine counts for itself, and a script may spend its time in many short ones.
+ */
+const INSTRUCTIONS = 20_000;
 /** How long the to-be-closed variables of a cancelled coroutine may take, in ms. */
 const CLOSING_MS = 500;
 
@@ -31,9 +36,6 @@ export class Coroutines {
   readonly marker: number;
   /** Function pointer of the hook that calls `check`. */
   hook = 0;
-  /** Coroutines whose limits the hook has to look at. */
-  private readonly checked = new Set<Coroutine>();
-  private look: () => void = () => undefined;
 
   /** What the prelude needs to make `coroutine.resume` one of a scheduler. */
   readonly functions: Readonly<Record<string, HostFunction>> = {
@@ -74,10 +76,6 @@ export class Coroutines {
       reject,
     };
     if (limit !== undefined) {
-      if (limit.check !== undefined) {
-        this.checked.add(coroutine);
-        this.look = limit.check;
-      }
       limit.watch?.();
       coroutine.onAbort = () => this.cancel(coroutine);
       limit.signal.addEventListener("abort", coroutine.onAbort, { once: true });
@@ -104,7 +102,7 @@ export class Coroutines {
     const coroutine = this.running;
     if (coroutine === undefined) return;
     if (coroutine.closingUntil === undefined) {
-      this.look();
+      lookAround();
       if (!coroutine.limit?.signal.aborted && coroutine.halted === undefined) return;
       coroutine.cancelled = true;
     } else if (performance.now() < coroutine.closingUntil) return;
@@ -193,11 +191,10 @@ export class Coroutines {
   }
 
   /**
-   * While anything has a time limit, the hook looks after all that computes: what computes keeps what waits from being
-   * ended in time. Coroutines that the script creates from within inherit the hook.
+   * While there is anything to look after, all that computes has the hook: it keeps what waits from being ended in time. Coroutines that the script creates from within inherit the hook.
    */
   private setHook(coroutine: Coroutine): void {
-    const wanted = this.checked.size > 0;
+    const wanted = isLookedAfter();
     if (coroutine.hooked === wanted) return;
     coroutine.hooked = wanted;
     this.core.api.lua_sethook(
@@ -233,20 +230,20 @@ export class Coroutines {
   private finish(coroutine: Coroutine): void {
     const { api, main, files } = this.core;
     files?.flush();
-    this.checked.delete(coroutine);
     // One limit may see a hundred thousand coroutines.
     if (coroutine.onAbort) coroutine.limit?.signal.removeEventListener("abort", coroutine.onAbort);
     api.lua_resetthread(coroutine.L);
     api.luaL_unref(main, REGISTRY, coroutine.anchor);
   }
 
+  /** Whether Lua can suspend what called from this stack. */
+  canWait(L: LuaState): boolean {
+    return this.core.api.lua_isyieldable(L) === 1 && !this.running?.enclosed;
+  }
+
   /** Raises `bad_argument` where Lua cannot yield, so that the host function `name` cannot wait. */
   checkWaitable(L: LuaState, name: string): void {
-    if (this.core.api.lua_isyieldable(L) === 1 && !this.running?.enclosed) return;
-    throw new RunnerError(
-      "bad_argument",
-      `Cannot wait in ${name} here: Lua cannot suspend a sort comparator, a string.gsub callback, or a __gc or __tostring metamethod. Call it before and use its result.`,
-    );
+    if (!this.canWait(L)) throw cannotWait(name);
   }
 
   /**

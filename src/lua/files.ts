@@ -1,11 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { fromBytes } from "../lib/bytes.ts";
 import { hasCode, STDERR, STDIN, STDOUT } from "../lib/stdio.ts";
+import { type GivenPath, type Path, showPath } from "../modules/paths.ts";
 import type { LuaApi } from "./wasm.ts";
 
 /** What the C library of the VM gets for files; where they are, and what may be opened, is the host's to say. */
 export interface FileHost {
   /** The absolute path of a script's path; undefined when it must not be opened in this way. */
-  locate(path: string, use: "read" | "write"): string | undefined;
+  locate(path: GivenPath, use: "read" | "write"): Path | undefined;
   /** Takes what scripts write to standard output. */
   print(bytes: Uint8Array): void;
 }
@@ -46,6 +48,8 @@ interface OpenFile {
   position?: number | undefined;
   readonly append: boolean;
   bytes?: Buffer;
+  /** Called when it is closed, be it by the garbage collector. */
+  readonly onClose?: () => void;
 }
 
 /**
@@ -78,6 +82,13 @@ export class Files {
   putInMemory(bytes: Uint8Array): string {
     const path = `/dev/runner/${++this.lastMemory}`;
     this.memory.set(path, { bytes: Buffer.from(bytes), position: 0, append: false });
+    return path;
+  }
+
+  /** A path by which `io.open` finds what stands for a stream that the host reads, once. */
+  putStream(onClose: () => void): string {
+    const path = `/dev/runner/${++this.lastMemory}`;
+    this.memory.set(path, { bytes: Buffer.alloc(0), append: false, onClose });
     return path;
   }
 
@@ -119,9 +130,12 @@ export class Files {
     },
   };
 
-  private openAt(path: string, flags: number, mode: number): number {
-    const inMemory = this.memory.get(path);
-    if (inMemory !== undefined) return this.add(inMemory);
+  private openAt(path: GivenPath, flags: number, mode: number): number {
+    const inMemory = this.memory.get(showPath(path));
+    if (inMemory !== undefined) {
+      if (inMemory.onClose !== undefined) this.memory.delete(showPath(path));
+      return this.add(inMemory);
+    }
     const writes = (flags & Flag.access) !== 0;
     const has = (flag: number, constant: number) => ((flags & flag) === 0 ? 0 : constant);
     const fd = openSync(
@@ -145,8 +159,9 @@ export class Files {
   }
 
   private close(number: number): void {
-    const { fd } = this.get(number);
+    const { fd, onClose } = this.get(number);
     this.open.delete(number);
+    onClose?.();
     if (fd !== undefined && fd > STDERR) closeSync(fd);
   }
 
@@ -222,7 +237,7 @@ export class Files {
     return file;
   }
 
-  private locate(path: string, use: "read" | "write"): string {
+  private locate(path: GivenPath, use: "read" | "write"): Path {
     const located = this.host.locate(path, use);
     if (located === undefined) throw systemError("EACCES");
     return located;
@@ -232,9 +247,9 @@ export class Files {
     return new Uint32Array(this.api?.memory.buffer ?? new ArrayBuffer(0));
   }
 
-  private text(pointer: number): string {
+  private text(pointer: number): GivenPath {
     const bytes = Buffer.from(this.words().buffer);
-    return bytes.toString("utf8", pointer, bytes.indexOf(0, pointer));
+    return fromBytes(bytes.subarray(pointer, bytes.indexOf(0, pointer)));
   }
 }
 

@@ -1,32 +1,110 @@
 -- Completes Lua's own `io`, whose C code works on this machine's files, and adds `import`.
 local host = ...
-local type, error, load, pcall, getmetatable, setmetatable = type, error, load, pcall, getmetatable, setmetatable
+local type, error, load, getmetatable, setmetatable = type, error, load, getmetatable, setmetatable
 local raw_open, raw_lines, raw_input, raw_output, raw_close = io.open, io.lines, io.input, io.output, io.close
+local raw_read = io.read
 local methods = getmetatable(io.stdout).__index
-local close = methods.close
+local close, read, lines = methods.close, methods.read, methods.lines
+local pcall, next = pcall, next
+local pack, unpack, select, tonumber, integer = table.pack, table.unpack, select, tonumber, math.tointeger
 
 -- `print` and the messages of the host do not go through C's buffers, and must not be overtaken by what does.
 io.stdout:setvbuf("no")
 
-local function numbered(file, message, number)
-  if file then return file end
-  return nil, message, host.system_number(number)
+-- What C says of an error of the system is in the words and numbers of the VM's own library.
+local function told(...)
+  local ok, first, message, number = ...
+  if ok and first == nil and select("#", ...) == 4 and integer(number) then return ok, nil, host.system_words(message, number) end
+  return ...
 end
 
--- What C complains about, it complains of to its caller, which must be the script and not this chunk.
+-- What C complains about, it complains of to its caller, which must be the script and not this chunk: to be tail-called.
 local function passed(name, ok, first, ...)
   if ok then return first, ... end
   if type(first) == "string" then first = first:gsub("^%[runner%]:%d+: ", ""):gsub("'%?'", "'" .. name .. "'") end
-  error(first, 3)
+  error(first, 2)
+end
+
+-- To a method, C does not count the file as an argument, but it cannot know that it is one.
+local function passed_method(name, ok, first, ...)
+  if not ok and type(first) == "string" then
+    first = first:gsub("^bad argument #(%d+)", function(index) return "bad argument #" .. integer(index) - 1 end)
+  end
+  return passed(name, ok, first, ...)
+end
+
+-- Processes by the file that a script reads or writes instead of them.
+local processes = setmetatable({}, { __mode = "k" })
+-- Those of them that are read: their output comes from the host, which can wait for it. The file only stands for it.
+local readers = setmetatable({}, { __mode = "k" })
+
+function io.popen(command, mode)
+  if type(command) ~= "string" then error("bad argument #1 to 'popen' (string expected)", 2) end
+  mode = mode or "r"
+  if mode ~= "r" and mode ~= "w" then error("bad argument #2 to 'popen' (invalid mode)", 2) end
+  local path, number = host.start_process(command, mode)
+  local file = raw_open(path, mode)
+  processes[file] = number
+  if mode == "r" then readers[file] = number end
+  return file
+end
+
+local FORMATS = { n = "n", l = "l", L = "L", a = "a" }
+
+local function format_of(format, index)
+  local known = integer(format)
+  if type(format) == "string" then known = FORMATS[format:gsub("^%*", ""):sub(1, 1)] end
+  if not known or known == integer(known) and known < 0 then
+    error(("bad argument #%d to 'read' (invalid format)"):format(index), 3)
+  end
+  return known
+end
+
+local function read_process(number, ...)
+  if select("#", ...) == 0 then return host.read_process(number, "l") end
+  local results = {}
+  for i = 1, select("#", ...) do
+    local format = format_of(select(i, ...), i)
+    local text = host.read_process(number, format)
+    if format == "n" then text = text and tonumber(text) end
+    results[i] = text
+    if text == nil then return unpack(results, 1, i) end
+  end
+  return unpack(results, 1, select("#", ...))
+end
+
+local function lines_of(file, ...)
+  local formats = pack(...)
+  return function()
+    if not readers[file] then error("file is already closed", 2) end
+    return read_process(readers[file], unpack(formats, 1, formats.n))
+  end
+end
+
+function methods.read(file, ...)
+  if readers[file] then return read_process(readers[file], ...) end
+  return passed_method("read", told(pcall(read, file, ...)))
+end
+
+function methods.lines(file, ...)
+  if readers[file] then return lines_of(file, ...) end
+  return passed_method("lines", pcall(lines, file, ...))
+end
+
+function io.read(...)
+  local number = readers[raw_input()]
+  if number then return read_process(number, ...) end
+  return passed("read", told(pcall(raw_read, ...)))
 end
 
 function io.open(path, mode)
   if type(path) == "string" then host.check("io.open", path, mode or "r") end
-  return numbered(passed("open", pcall(raw_open, path, mode)))
+  return passed("open", told(pcall(raw_open, path, mode)))
 end
 
 function io.lines(path, ...)
   if type(path) == "string" then host.check("io.lines", path, "r") end
+  if path == nil and readers[raw_input()] then return lines_of(raw_input(), ...) end
   return passed("lines", pcall(raw_lines, path, ...))
 end
 
@@ -42,43 +120,47 @@ function io.output(file)
   return passed("output", pcall(raw_output, file))
 end
 
--- Processes by the file that a script reads or writes instead of them.
-local processes = setmetatable({}, { __mode = "k" })
-
-function io.popen(command, mode)
-  if type(command) ~= "string" then error("bad argument #1 to 'popen' (string expected)", 2) end
-  mode = mode or "r"
-  if mode ~= "r" and mode ~= "w" then error("bad argument #2 to 'popen' (invalid mode)", 2) end
-  local path, number = host.start_process(command, mode)
-  local file = raw_open(path, mode)
-  processes[file] = number
-  return file
-end
-
 function methods.close(file)
   local number = processes[file]
-  if not number then return close(file) end
-  processes[file] = nil
+  if not number then return passed_method("close", told(pcall(close, file))) end
+  processes[file], readers[file] = nil, nil
   close(file)
   return host.end_process(number)
 end
 
 function io.close(file)
-  if file == nil then return raw_close() end
+  if file == nil then return passed("close", told(pcall(raw_close))) end
   return methods.close(file)
 end
 
-local imported, LOADING = {}, {}
+for _, name in next, { "write", "seek", "flush" } do
+  local call, raw = methods[name], io[name]
+  methods[name] = function(...) return passed_method(name, told(pcall(call, ...))) end
+  if raw then
+    io[name] = function(...) return passed(name, told(pcall(raw, ...))) end
+  end
+end
+
+function io.tmpfile()
+  local path = host.make_temporary()
+  local file = raw_open(path, "w+")
+  host.remove_temporary(path)
+  return file
+end
+
+local imported = {}
+-- Ends the loading of a file on every way out; whoever waits for it looks again then.
+local loading = { __close = function(self) host.end_import(self.key) end }
 
 function import(path)
   if type(path) ~= "string" then error("import: argument 1 (path): expected a string, got " .. type(path), 2) end
-  local key, source, name = host.read_import(path)
-  if imported[key] == LOADING then error("Cannot import " .. name .. ": it is importing itself.", 2) end
+  local key = host.find_import(path)
+  while not imported[key] and host.is_importing(key) do host.await_import(key) end
   if imported[key] then return imported[key].value end
+  local source, name = host.begin_import(key)
+  local mine <close> = setmetatable({ key = key }, loading)
   local chunk, problem = load(source, "@" .. name, "t")
   if not chunk then error(problem, 0) end
-  imported[key] = LOADING
-  local failed <close> = setmetatable({}, { __close = function(_, err) if err ~= nil then imported[key] = nil end end })
   local value = chunk()
   imported[key] = { value = value }
   return value

@@ -1,18 +1,28 @@
-import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { RunnerError } from "../lib/errors.ts";
+import { randomUUID } from "node:crypto";
+import { unlinkSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
 import { runCommand, shellCommand } from "../modules/command.ts";
 import type { ModuleHost } from "../modules/host.ts";
-import { type HostFunction, Results } from "../modules/module.ts";
+import { type HostFunction, type LuaValue, Results } from "../modules/module.ts";
+import { checkPath, resolvePath } from "../modules/paths.ts";
+import { attempt } from "../modules/system-errors.ts";
 import type { Files } from "./files.ts";
+import { createImports } from "./imports.ts";
 import words from "./io.lua" with { type: "text" };
 import type { SourceLoader } from "./loader.ts";
+import { PopenReader, type ReadFormat } from "./popen.ts";
 
 /** Lua that completes `io`; it needs the functions of `createIoFunctions`. */
 export const IO_WORDS = words;
 
 /** Those of the functions that wait, and what messages call them. */
-export const IO_WAITS = { start_process: "io.popen", end_process: "file:close" };
+export const IO_WAITS = {
+  start_process: "io.popen",
+  read_process: "file:read",
+  end_process: "file:close",
+  await_import: "import",
+};
 
 export interface IoHost extends ModuleHost {
   readonly files: Files;
@@ -27,50 +37,70 @@ export interface IoHost extends ModuleHost {
   readonly showError: (chunk: Uint8Array) => void;
 }
 
-/** A process of `io.popen`: its end, or how to bring it about. */
-type Process = () => Promise<number>;
+/** A process of `io.popen`: how to bring its end about, and its output where that is read. */
+interface Process {
+  readonly end: () => Promise<number>;
+  readonly reader?: PopenReader;
+}
 
 /** What io.lua needs of the host. */
 export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
-  const processes = new Map<number, Process>();
+  const processes = new Map<LuaValue, Process>();
   let lastProcess = 0;
   return {
-    system_number: (number) => (typeof number === "number" ? systemNumber(number) : number),
+    ...createImports(host),
+
+    system_words: (message, number) => new Results(systemWords(String(message), Number(number))),
+
+    make_temporary() {
+      host.forbid("io.tmpfile");
+      const path = join(tmpdir(), `lua_${randomUUID().slice(0, 8)}`);
+      checkPath(host.permits, path, "io.tmpfile");
+      return attempt("write", path, () => {
+        writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+        return path;
+      });
+    },
+
+    remove_temporary: (path) => void unlinkSync(String(path)),
 
     check(callee, path, mode) {
       const writes = /[wa+]/.test(String(mode));
       if (writes) host.forbid(String(callee));
-      host.permits.check("fs", resolve(host.current().cwd, String(path)), String(callee));
+      const given = path instanceof Uint8Array ? path : String(path);
+      checkPath(host.permits, resolvePath(host.current().cwd, given), String(callee));
     },
 
-    async start_process(command, mode) {
+    start_process(command, mode) {
       host.forbid("io.popen");
       host.permits.check("exec", "sh", "io.popen");
       const context = host.current();
-      const run = async (stdin?: Uint8Array) => {
-        const spec = { argv: shellCommand(String(command)), cwd: context.cwd, context };
-        const result = await runCommand({ ...spec, ...(stdin && { stdin }) });
-        if (result.stderr.length > 0) host.showError(Buffer.from(result.stderr));
-        return result;
-      };
+      const line = String(command);
       const number = ++lastProcess;
       if (mode === "r") {
-        const { stdout, exitCode } = await run();
-        processes.set(number, async () => exitCode);
-        return new Results([host.files.putInMemory(Buffer.from(stdout)), number]);
+        const reader = new PopenReader(line, context, host.showError);
+        processes.set(number, { reader, end: () => reader.exited });
+        return new Results([host.files.putStream(() => reader.close()), number]);
       }
       const path = host.files.putInMemory(new Uint8Array());
-      processes.set(number, async () => {
-        const { stdout, exitCode } = await run(host.files.takeFromMemory(path));
+      const end = async () => {
+        const stdin = host.files.takeFromMemory(path);
+        const spec = { argv: shellCommand(line), cwd: context.cwd, context, stdin };
+        const { stdout, stderr, exitCode } = await runCommand(spec);
+        if (stderr.length > 0) host.showError(Buffer.from(stderr));
         if (stdout.length > 0) host.files.print(Buffer.from(stdout));
         return exitCode;
-      });
+      };
+      processes.set(number, { end });
       return new Results([path, number]);
     },
 
+    // io.lua lets only these formats through.
+    read_process: (number, format) => processes.get(number)?.reader?.read(format as ReadFormat),
+
     async end_process(number) {
-      const code = (await processes.get(Number(number))?.()) ?? 0;
-      processes.delete(Number(number));
+      const code = (await processes.get(number)?.end()) ?? 0;
+      processes.delete(number);
       const signalled = code > 128;
       return new Results([
         code === 0 ? true : undefined,
@@ -78,47 +108,43 @@ export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
         signalled ? code - 128 : code,
       ]);
     },
-
-    read_import(path) {
-      const wanted = resolve(dirname(host.caller()), String(path));
-      const found = [wanted, `${wanted}.lua`, resolve(wanted, "init.lua")].find(isFile);
-      if (found === undefined) {
-        throw new RunnerError(
-          "not_found",
-          `Cannot import ${JSON.stringify(path)}: there is no such file beside ${host.sources.nameOf(host.caller())}.`,
-        );
-      }
-      host.permitSource(found, "import");
-      const { source, name } = host.sources.read(found);
-      return new Results([found, source, name]);
-    },
   };
 }
 
-function isFile(path: string): boolean {
-  return existsSync(path) && !existsSync(`${path}/.`);
+/** What this system calls an error of the VM's C library, in the message that ends with that library's words for it. */
+function systemWords(message: string, number: number): [string, number] {
+  const [code, theirs, words] = SYSTEM_WORDS[number] ?? [];
+  const text = theirs !== undefined && words !== undefined ? message.replace(theirs, words) : message;
+  // Numbers that people know by heart, but each system has its own.
+  const own = code === undefined ? undefined : constants.errno[code];
+  return [text, own ?? number];
 }
 
-/** The number by which this system knows an error of the VM's C library, for those that scripts look at. */
-function systemNumber(number: number): number {
-  return SYSTEM_NUMBERS[number] ?? number;
-}
-
-/** WASI's numbers and those of Linux and macOS, which agree on the old ones. */
-const SYSTEM_NUMBERS: Readonly<Record<number, number>> = {
-  2: 13,
-  10: 16,
-  20: 17,
-  28: 22,
-  29: 5,
-  31: 21,
-  33: 24,
-  44: 2,
-  51: 28,
-  54: 20,
-  60: 6,
-  63: 1,
-  64: 32,
-  69: 30,
-  70: 29,
+/** WASI's numbers, and where the words of its library are others than those of Linux and macOS, both. */
+const SYSTEM_WORDS: Readonly<
+  Record<number, readonly [code: keyof typeof constants.errno, theirs?: RegExp, words?: string]>
+> = {
+  // A stream that is not open for what is done with it: that library stops before it asks the system.
+  0: ["EBADF", /No error information$/, "Bad file descriptor"],
+  2: ["EACCES"],
+  6: ["EAGAIN"],
+  8: ["EBADF"],
+  10: ["EBUSY", /Resource busy$/, "Device or resource busy"],
+  20: ["EEXIST"],
+  28: ["EINVAL"],
+  29: ["EIO", /I\/O error$/, "Input/output error"],
+  31: ["EISDIR"],
+  32: ["ELOOP", /Symbolic link loop$/, "Too many levels of symbolic links"],
+  33: ["EMFILE", /No file descriptors available$/, "Too many open files"],
+  37: ["ENAMETOOLONG", /Filename too long$/, "File name too long"],
+  44: ["ENOENT"],
+  51: ["ENOSPC"],
+  54: ["ENOTDIR"],
+  59: ["ENOTTY", /Not a tty$/, "Inappropriate ioctl for device"],
+  60: ["ENXIO"],
+  63: ["EPERM"],
+  64: ["EPIPE"],
+  69: ["EROFS"],
+  70: ["ESPIPE", /Invalid seek$/, "Illegal seek"],
+  74: ["ETXTBSY"],
 };

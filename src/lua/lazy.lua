@@ -1,7 +1,7 @@
 -- Modules come into being when they are first touched: a script pays for what it uses. Until then each is an empty table
 -- that fills itself.
 local host = ...
-local next, rawget, rawset, setmetatable = next, rawget, rawset, setmetatable
+local next, rawget, rawset, setmetatable, type = next, rawget, rawset, setmetatable, type
 local globals, loaded, raw_io = _G, package.loaded, io
 
 -- Names that come together.
@@ -16,7 +16,12 @@ local function fill(name)
     setmetatable(module, nil)
     theirs[each] = rawget(globals, each)
     if each ~= "io" then host.register(each) end
-    for key, value in next, each == "io" and raw_io or loaded[each] do rawset(module, key, value) end
+    -- `values` holds what was given and nothing else, so that it can be walked and encoded.
+    local functions = each == "values" and {}
+    for key, value in next, each == "io" and raw_io or loaded[each] do
+      rawset(functions and type(value) == "function" and functions or module, key, value)
+    end
+    if functions then setmetatable(module, { __index = functions }) end
     globals[each], loaded[each] = module, module
   end
   host.complete(name)
@@ -42,6 +47,9 @@ for name in host.names():gmatch("%S+") do
     end,
   })
 end
+
+-- What walks a table without its metatable must find it full.
+for name in host.full():gmatch("%S+") do fill(name) end
 
 -- Both are replaced by what they wait for.
 function import(...)

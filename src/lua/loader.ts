@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { checkOwnership } from "../lib/ownership.ts";
 import { hasCode } from "../lib/stdio.ts";
 import type { LuaModule } from "../modules/module.ts";
 import { Results } from "../modules/module.ts";
@@ -9,6 +10,7 @@ import { Results } from "../modules/module.ts";
 export class SourceLoader {
   private readonly texts = new Map<string, string>();
   private readonly paths = new Set<string>();
+  private readonly guarded = new Set<string>();
 
   constructor(
     /** Folder that `require`, `dofile` and `loadfile` start from; absolute. */
@@ -16,6 +18,11 @@ export class SourceLoader {
     /** Folder that names in messages are relative to; absolute. */
     private readonly viewpoint: string,
   ) {}
+
+  /** From now on, files of these folders are read only while nobody else may change them; the folders have no links. */
+  guard(folders: readonly string[]): void {
+    for (const folder of folders) this.guarded.add(folder);
+  }
 
   /** How messages call a file. */
   nameOf(path: string): string {
@@ -30,6 +37,11 @@ export class SourceLoader {
   read(path: string): { source: string | Uint8Array; name: string } {
     const name = this.nameOf(path);
     const bytes = readSource(path, name);
+    const real = this.guarded.size === 0 ? path : realpathSync(path);
+    if ([...this.guarded].some((folder) => real.startsWith(`${folder}${sep}`))) {
+      checkOwnership(real, "read");
+      checkOwnership(dirname(real), "read from");
+    }
     const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     const end = bytes[start] === HASH ? bytes.indexOf(NEWLINE, start) : start;
     const source = bytes.subarray(end < 0 ? bytes.length : end);

@@ -3,7 +3,7 @@
 local host = ...
 local next, load, pcall, error, type, tostring = next, load, pcall, error, type, tostring
 local setmetatable = setmetatable
-local globals, loaded = _G, package.loaded
+local globals, loaded, preload = _G, package.loaded, package.preload
 
 local function make(name)
   local source, called = host.source(name)
@@ -19,7 +19,8 @@ end
 
 local function define(name, get)
   local module = {}
-  globals[name], loaded[name] = module, module
+  -- Whoever asks for it by `require` wants it now, or to know why it is not to be had.
+  globals[name], preload[name] = module, get
   setmetatable(module, {
     __index = function(_, key) return get()[key] end,
     __newindex = function(_, key, value) get()[key] = value end,

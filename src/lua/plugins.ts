@@ -6,7 +6,12 @@ import type { LuaVm } from "./vm.ts";
 
 /** Plugins as files of Lua. */
 export interface LuaPlugins {
-  readonly lua: readonly { readonly name: string; readonly file: string }[];
+  readonly lua: readonly {
+    readonly name: string;
+    readonly file: string;
+    /** The folders that its parts may be in, without links. */
+    readonly roots: readonly string[];
+  }[];
   /** Why a name is not there, by name. */
   readonly broken: ReadonlyMap<string, string>;
   readonly report: (problem: { plugin: string; file: string; reason: string }) => void;
@@ -19,7 +24,8 @@ export interface LuaPlugins {
 export function installLuaPlugins(vm: LuaVm, plugins: LuaPlugins, sources: SourceLoader): void {
   const found = new Map<string, { readonly source: string | Uint8Array; readonly name: string }>();
   const broken = new Map(plugins.broken);
-  for (const { name, file } of plugins.lua) {
+  for (const { name, file, roots } of plugins.lua) {
+    sources.guard(roots);
     try {
       const read = sources.read(file);
       vm.load(read.source, read.name).release();

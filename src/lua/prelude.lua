@@ -5,7 +5,11 @@ local PENDING, host, error_metatable = ...
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
 local pack, unpack, select, type, error, pcall = table.pack, table.unpack, select, type, error, pcall
 local status, close, isyieldable = coroutine.status, coroutine.close, coroutine.isyieldable
+local running, setmetatable = coroutine.running, setmetatable
 local sort, concat = table.sort, table.concat
+
+-- Lua's own seed is made of an address and the time, which are the same in every process here.
+math.randomseed(host.seed, host.more_seed)
 
 -- A host function that waits yields PENDING. Inside a coroutine of the script's own that yield must go on to the
 -- scheduler, which knows only the outermost coroutine; when it comes back the wait is over and the inner one goes on.
@@ -58,12 +62,49 @@ error_metatable.__index = function(_, key)
   return method and function(err, ...) return method(err.message, ...) end
 end
 
--- Source text only: a crafted binary chunk can crash the VM.
-local raw_load = load
+-- Of `debug` remains what only looks: the rest reaches into functions that are not the script's, or changes what kind
+-- of thing C takes a value for.
+local setupvalue, getinfo = debug.setupvalue, debug.getinfo
+local kept = { traceback = true, getmetatable = true, getinfo = true }
+for name in pairs(debug) do
+  if not kept[name] then debug[name] = nil end
+end
 
--- What C complains of to its caller must not name this chunk.
-local function loaded_or_why(fn, problem)
-  if type(problem) == "string" then problem = problem:gsub("^%[runner%]:%d+: ", "") end
+local function looked(ok, info)
+  if not ok then
+    if type(info) == "string" then info = info:gsub("^%[runner%]:%d+: ", "") end
+    error(info, 2)
+  end
+  if info and info.func then
+    local owner = getinfo(info.func, "S")
+    if owner.what == "C" or owner.source == "=[runner]" then info.func = nil end
+  end
+  return info
+end
+
+-- Whoever has a function may ask about it. On the stack there are the host's as well, and C's: they are not given away.
+function debug.getinfo(what, ...)
+  if type(what) == "function" then return getinfo(what, ...) end
+  local level = math.tointeger(what)
+  -- Below the caller there are this function and `pcall`.
+  return looked(pcall(getinfo, level and level > 0 and level + 2 or what, ...))
+end
+
+local function text_of_reader(reader)
+  local pieces = {}
+  while true do
+    local piece = reader()
+    if piece == nil or piece == "" then return concat(pieces) end
+    if type(piece) ~= "string" then error("reader function must return a string", 0) end
+    pieces[#pieces + 1] = piece
+  end
+end
+
+-- Source text only: a crafted binary chunk can crash the VM. The library's own `load` is kept nowhere.
+local compile = host.compile
+local function load_text(source, name, ...)
+  local fn, problem = compile(source, name)
+  if fn and select("#", ...) > 0 then setupvalue(fn, 1, (...)) end
   return fn, problem
 end
 
@@ -71,16 +112,25 @@ function load(chunk, name, mode, ...)
   if mode ~= nil and type(mode) == "string" and not mode:find("t", 1, true) then
     return nil, "attempt to load a binary chunk (only text is allowed)"
   end
-  if type(chunk) ~= "string" and type(chunk) ~= "function" and type(chunk) ~= "number" then
+  if type(chunk) == "number" then chunk = tostring(chunk) end
+  if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
+    error(("bad argument #2 to 'load' (string expected, got %s)"):format(type(name)), 2)
+  end
+  if type(chunk) == "function" then
+    local ok, text = pcall(text_of_reader, chunk)
+    if not ok then return nil, text end
+    return load_text(text, name or "=(load)", ...)
+  end
+  if type(chunk) ~= "string" then
     error(("bad argument #1 to 'load' (function expected, got %s)"):format(type(chunk)), 2)
   end
-  return loaded_or_why(raw_load(chunk, name, "t", ...))
+  return load_text(chunk, name or chunk, ...)
 end
 
 local function load_file(path, ...)
   local source, name = host.read_chunk(path)
   if not source then return nil, name end
-  return raw_load(source, name, "t", ...)
+  return load_text(source, name, ...)
 end
 
 function loadfile(path, _, ...)
@@ -114,6 +164,19 @@ package.searchers = {
   end,
 }
 
+-- What each coroutine is loading: modules that wait for each other would load each other without end.
+local requiring = setmetatable({}, { __mode = "k" })
+local Requiring = { __close = function(self) self.names[self.name] = nil end }
+
+local function begin_require(name)
+  local co = running()
+  local names = requiring[co] or {}
+  requiring[co] = names
+  if names[name] then error(("cannot require '%s': it is requiring itself. Move what both need into a file of its own"):format(name), 3) end
+  names[name] = true
+  return setmetatable({ names = names, name = name }, Requiring)
+end
+
 -- As in C (loadlib.c), but a module that waits while it is loaded can do so.
 function require(name)
   if type(name) == "number" then name = tostring(name) end
@@ -121,6 +184,7 @@ function require(name)
   if loaded[name] then return loaded[name] end
   local searchers, tried = package.searchers, {}
   if type(searchers) ~= "table" then error("'package.searchers' must be a table", 2) end
+  local mine <close> = begin_require(name)
   for _, searcher in ipairs(searchers) do
     local loader, where = searcher(name)
     if type(loader) == "function" then
@@ -143,9 +207,6 @@ end
 -- The C version sees an invented machine; the host puts a real one in its place. The registry holds it too.
 os, package.loaded.os = nil, nil
 if not host.has_files then io, package.loaded.io = nil, nil end
-debug.getregistry = nil
--- The hook of a coroutine is how a timeout reaches it.
-debug.sethook = nil
 
 -- A table that was raised, on one line: its message, and its fields by name.
 local function describe_table(value)

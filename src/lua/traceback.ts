@@ -25,14 +25,10 @@ export class Tracer {
     this.functionFields = heap.createCString(">S");
   }
 
-  /** The lines of scripts that are on a coroutine's stack, innermost first; also after it has died of an error. */
-  frames(L: LuaState): Frame[] {
+  /** The lines of scripts that are on a coroutine's stack, innermost first, so many at most; also after it has died of an error. */
+  frames(L: LuaState, most = MOST_FRAMES): Frame[] {
     const frames: Frame[] = [];
-    for (
-      let level = 0;
-      frames.length < MOST_FRAMES && this.api.lua_getstack(L, level, this.record) === 1;
-      level++
-    ) {
+    for (let level = 0; frames.length < most && this.api.lua_getstack(L, level, this.record) === 1; level++) {
       this.api.lua_getinfo(L, this.stackFields, this.record);
       const line = this.word(Field.currentline);
       const source = this.text(Field.source);

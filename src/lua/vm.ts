@@ -15,7 +15,7 @@ import type { Files } from "./files.ts";
 import { Heap } from "./heap.ts";
 import { Marshaller } from "./marshal.ts";
 import prelude from "./prelude.lua" with { type: "text" };
-import { pushResult } from "./results.ts";
+import { LOADING, pushResult } from "./results.ts";
 import { HOST_CHUNK, Tracer } from "./traceback.ts";
 import {
   installCallbacks,
@@ -47,12 +47,10 @@ export class LuaVm {
   private readonly callbacks: { call: number; resume: number; hook: number };
   private readonly textMode: number;
   /** Host functions by the number that their Lua closures carry. */
-  private readonly functions: {
-    readonly name: string;
-    readonly run: HostFunction;
-    readonly waits: boolean;
-  }[] = [];
+  private readonly functions: { name: string; run: HostFunction; waits: boolean }[] = [];
   private readonly captured: FinalizationRegistry<number>;
+  /** Who called into the host last. */
+  private calling: LuaState = 0;
 
   private constructor(api: LuaApi, heap: Heap, { host, files, memoryLimit }: VmOptions) {
     const main = api.luaL_newstate();
@@ -64,15 +62,8 @@ export class LuaVm {
       listMetatable,
     });
     const tracer = new Tracer(api, heap);
-    this.core = {
-      api,
-      heap,
-      marshaller,
-      tracer,
-      main,
-      files,
-      errorMetatable: createRegistryTable(api, main),
-    };
+    const errorMetatable = createRegistryTable(api, main);
+    this.core = { api, heap, marshaller, tracer, main, files, errorMetatable };
     this.failures = new Failures(this.core, memoryLimit);
     this.coroutines = new Coroutines(this.core, this.failures);
     this.callbacks = installCallbacks(api, {
@@ -107,24 +98,29 @@ export class LuaVm {
     return this.coroutines.running?.limit;
   }
 
+  /** Whether the host function that was called last may wait; to be asked before it calls anything. */
+  get canWait(): boolean {
+    return this.coroutines.canWait(this.calling);
+  }
+
   /** How many coroutines wait for a host function. */
   get waits(): number {
     return this.coroutines.waiting;
   }
 
-  /** Where the script is that is calling into the host right now, innermost first. */
-  callers(): Frame[] {
+  /** Where the script is that is calling into the host right now, innermost first, so many frames at most. */
+  callers(most?: number): Frame[] {
     const { running } = this.coroutines;
-    return running ? this.core.tracer.frames(running.L) : [];
+    return running ? this.core.tracer.frames(running.L, most) : [];
   }
 
   /** Makes a module visible: as a global of its name and for `require`. */
   register(module: LuaModule): void {
-    const { api, main, marshaller } = this.core;
+    const { api, heap, main, marshaller } = this.core;
     this.pushModule(main, module);
     // The main thread may be running words of the host's own, with values of theirs below.
     const table = api.lua_gettop(main);
-    this.pushGlobal("package");
+    heap.withCString("package", (pointer) => api.lua_getglobal(main, pointer));
     marshaller.pushString(main, "loaded");
     api.lua_rawget(main, -2);
     marshaller.pushString(main, module.name);
@@ -173,18 +169,19 @@ export class LuaVm {
   }
 
   /**
-   * Runs Lua code of the host's own that defines global words for scripts. `functions` is the table that it gets
-   * as its argument, `waits` is as in `LuaModule`; the function that it returns is given back. It never shows in a
-   * script's traceback.
+   * Runs Lua code of the host's own that defines words for scripts. `functions` is the table that it gets as its argument,
+   * of which messages speak as of the module `name`, `waits` is as in `LuaModule`; the function that it returns is given
+   * back. It never shows in a script's traceback.
    */
   installWords(
     source: string,
     functions: LuaModule["functions"],
     waits: Readonly<Record<string, string>> = {},
+    name = "host",
   ): LuaFunction {
     const { api, main, marshaller } = this.core;
     const status = this.compile(source, HOST_CHUNK);
-    this.pushModule(main, { name: "host", functions, waits });
+    this.pushModule(main, { name, functions, waits });
     if (status !== Status.Ok || api.lua_pcallk(main, 1, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the host's own Lua does not run: ${String(marshaller.read(main, -1))}`);
     }
@@ -197,6 +194,7 @@ export class LuaVm {
   private dispatch(L: LuaState): number {
     const { api, marshaller } = this.core;
     const fn = this.functions[api.lua_tonumberx(L, upvalue(1), 0)];
+    this.calling = L;
     try {
       if (fn === undefined) throw new TypeError("a closure of the host without a host function");
       if (fn.waits) this.coroutines.checkWaitable(L, fn.name);
@@ -264,10 +262,6 @@ export class LuaVm {
     api.lua_pushcclosure(L, this.callbacks.call, 1);
   }
 
-  private pushGlobal(name: string): void {
-    this.core.heap.withCString(name, (pointer) => this.core.api.lua_getglobal(this.core.main, pointer));
-  }
-
   private popGlobal(name: string): void {
     this.core.heap.withCString(name, (pointer) => this.core.api.lua_setglobal(this.core.main, pointer));
   }
@@ -286,8 +280,9 @@ export class LuaVm {
     const { api, main, marshaller } = this.core;
     const status = this.compile(prelude, HOST_CHUNK);
     api.lua_pushlightuserdata(main, this.coroutines.marker);
-    const functions = { ...host.functions, ...this.coroutines.functions };
-    const fields = { has_files: this.core.files !== undefined };
+    const functions = { ...host.functions, ...this.coroutines.functions, ...LOADING };
+    const [seed = 0n, more = 0n] = crypto.getRandomValues(new BigInt64Array(2));
+    const fields = { has_files: this.core.files !== undefined, seed, more_seed: more };
     this.pushModule(main, { ...host, functions, fields });
     pushReference(api, main, this.core.errorMetatable);
     if (status !== Status.Ok || api.lua_pcallk(main, 3, 1, 0, 0, 0) !== Status.Ok) {

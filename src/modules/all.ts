@@ -74,6 +74,10 @@ export function wordsOf(name: string, host: ModulesHost): Words | undefined {
     const { LOG_WORDS } = from<typeof import("./log.ts")>(require("./log.ts"));
     return { source: LOG_WORDS, functions: {} };
   }
+  if (name === "os") {
+    const { OS_WORDS } = from<typeof import("./os.ts")>(require("./os.ts"));
+    return { source: OS_WORDS, functions: {} };
+  }
   if (name !== "params") return undefined;
   const { PARAMS_WORDS, createParamsFunctions } = from<typeof import("./params.ts")>(require("./params.ts"));
   return { source: PARAMS_WORDS, functions: createParamsFunctions(host) };

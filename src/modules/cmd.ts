@@ -12,7 +12,7 @@ export function createCmd(host: ModuleHost): FunctionDef<never> {
     description:
       "Runs a command that has to succeed: a non-zero exit fails the task. With `creates` (a path) it runs only when that is not there, with `unless` (a line for the shell) only when that fails; then `changed` is false.",
     args: (z) => ({
-      options: z.options({
+      options: z.fields({
         command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
         cwd: z.optional(z.string()),
         env: z.optional(z.record(z.either(z.string(), z.number()))),

@@ -1,7 +1,10 @@
+import { statSync } from "node:fs";
 import type { Subprocess } from "bun";
 import { fromBytes } from "../lib/bytes.ts";
 import { spawnGuarded, stopGroup } from "../lib/children.ts";
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { guardGroup } from "../lib/guard.ts";
+import { lookWhileComputing } from "../lib/lookout.ts";
 import { startTimer } from "../lib/timer.ts";
 import type { CallContext } from "./context.ts";
 
@@ -46,7 +49,7 @@ export async function runCommand(command: CommandSpec): Promise<CommandResult> {
     following.stop();
   };
   const { timeout } = command;
-  const callOff = timeout === undefined ? undefined : startTimer(timeout, () => fail(tooLong(command)));
+  const callOff = timeout === undefined ? undefined : startDeadline(timeout, () => fail(tooLong(command)));
   const collect = async (stream: "stdout" | "stderr") => {
     const { onLine } = command;
     if (onLine === undefined) return child[stream].bytes();
@@ -65,6 +68,19 @@ export async function runCommand(command: CommandSpec): Promise<CommandResult> {
   } finally {
     callOff?.();
   }
+}
+
+/** Calls back once the time is over, also while a script computes; what comes back calls it off. */
+function startDeadline(ms: number, callback: () => void): () => void {
+  const deadline = performance.now() + ms;
+  const stopTimer = startTimer(ms, callback);
+  const stopLooking = lookWhileComputing(() => {
+    if (performance.now() >= deadline) callback();
+  });
+  return () => {
+    stopTimer();
+    stopLooking();
+  };
 }
 
 function tooLong({ argv, timeout = 0 }: CommandSpec): RunnerError {
@@ -112,6 +128,19 @@ export async function runShellLine(
   return exitCode;
 }
 
+/**
+ * Starts a shell command in the folder of its context, for whoever reads its output. It is stopped when the context's
+ * signal says so, nobody waits for its end, and it does not outlast this process.
+ */
+export function startShellLine(line: string, context: CallContext) {
+  const { running: _, ...rest } = context;
+  const child = spawn({ argv: shellCommand(line), cwd: context.cwd, context });
+  guardGroup(child.pid);
+  const following = follow(child, rest);
+  void child.exited.finally(() => following[Symbol.dispose]());
+  return child;
+}
+
 /** How long, in ms, the output of a group that was stopped is still read: who left the group may keep the pipe open. */
 const PIPE_GRACE = 100;
 
@@ -142,6 +171,10 @@ function follow(child: Subprocess, context: CallContext | undefined): Following 
 
 function spawn(command: CommandSpec) {
   const added = { ...command.context?.env, ...command.env };
+  if ([...command.argv, ...Object.entries(added).flat()].some((text) => text.includes("\0"))) {
+    const message = `Cannot run ${shown(command)}: neither a command nor its environment can have a NUL byte in it.`;
+    throw new RunnerError("bad_argument", message);
+  }
   try {
     return spawnGuarded(() =>
       Bun.spawn([...command.argv], {
@@ -155,10 +188,21 @@ function spawn(command: CommandSpec) {
       }),
     );
   } catch (error) {
-    throw new RunnerError(
-      "not_found",
-      `Cannot run "${command.argv[0]}" in ${command.cwd}: ${messageOf(error)}. Is it installed and on PATH?`,
-      { cause: error },
-    );
+    const problem = isFolder(command.cwd)
+      ? `${messageOf(error)}. Is it installed and on PATH?`
+      : "there is no such folder.";
+    throw new RunnerError("not_found", `Cannot run ${shown(command)} in ${command.cwd}: ${problem}`, {
+      cause: error,
+    });
   }
+}
+
+/** What messages call a command: its program, or the line for the shell. */
+function shown({ argv }: CommandSpec): string {
+  const [program = "", option, line] = argv;
+  return JSON.stringify(option === "-c" && line !== undefined ? line : program);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -47,8 +47,17 @@ export class SameArgument {
   constructor(readonly index: number) {}
 }
 
+/** Source text of Lua: Lua gets the function that it compiles to, or nil and why it does not compile. */
+export class SourceText {
+  constructor(
+    readonly source: string | Uint8Array,
+    /** The chunk's name as Lua has it, with its `@` or `=`. */
+    readonly name: string,
+  ) {}
+}
+
 /** What a host function may return: a value, several, an argument, or a promise of these, for which the coroutine waits. */
-export type HostResult = LuaValue | Results | SameArgument;
+export type HostResult = LuaValue | Results | SameArgument | SourceText;
 export type HostFunction = (...args: LuaValue[]) => HostResult | Promise<HostResult>;
 
 /**

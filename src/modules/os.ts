@@ -1,6 +1,6 @@
 import { lstatSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { fromFloat } from "../lib/value.ts";
 import { isRecord, toNumber } from "./arguments.ts";
@@ -10,8 +10,13 @@ import { defineFunction, type ModuleDef } from "./define.ts";
 import { environmentVariable } from "./env.ts";
 import type { ModuleHost } from "./host.ts";
 import { type LuaRecord, type LuaValue, Results } from "./module.ts";
-import { strftime, toCalendar } from "./strftime.ts";
+import words from "./os.lua" with { type: "text" };
+import { checkPath, type GivenPath, type Path, resolvePath, showPath } from "./paths.ts";
+import { hasDaylightSaving, strftime, toCalendar } from "./strftime.ts";
 import { attempt, systemNumber, systemReason } from "./system-errors.ts";
+
+/** Lua of the module `os`. */
+export const OS_WORDS = words;
 
 export interface OsHost extends ModuleHost {
   /** Ends the run with this exit code, by raising `Halt`. */
@@ -22,9 +27,9 @@ export interface OsHost extends ModuleHost {
 
 /** Lua's `os`, on the real machine: its environment, clock, time zone and files (Lua 5.4 manual, §6.9). */
 export function createOsModule({ current, permits, secrets, exit, output }: OsHost): ModuleDef {
-  const locate = (path: string, callee: string) => {
-    const absolute = resolve(current().cwd, path);
-    permits.check("fs", absolute, callee);
+  const locate = (path: GivenPath, callee: string) => {
+    const absolute = resolvePath(current().cwd, path);
+    checkPath(permits, absolute, callee);
     return absolute;
   };
   return {
@@ -33,7 +38,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
     functions: {
       time: defineFunction({
         description:
-          "The time now, or that of a table of local date fields, in whole seconds since the epoch.",
+          "The time now, or that of a table of local date fields, in whole seconds since the epoch. The table gets the fields that the calendar has for it.",
         args: (z) => ({ table: z.any() }),
         returns: "integer",
         example: "assert(os.time({ year = 2026, month = 1, day = 1, hour = 0 }) < os.time() + 1e9)",
@@ -104,7 +109,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
       remove: defineFunction({
         description:
           "Removes a file or an empty folder; true, or nil with the reason and the system's number.",
-        args: (z) => ({ path: z.string() }),
+        args: (z) => ({ path: z.bytes() }),
         returns: ["boolean?", "string? reason", "integer? number"],
         example: 'local ok, reason = os.remove("nothing")  assert(not ok and reason:find("no such file"))',
         effect: true,
@@ -113,7 +118,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
       }),
       rename: defineFunction({
         description: "Renames a file or folder; true, or nil with the reason and the system's number.",
-        args: (z) => ({ from: z.string(), to: z.string() }),
+        args: (z) => ({ from: z.bytes(), to: z.bytes() }),
         returns: ["boolean?", "string? reason", "integer? number"],
         example: 'fs.write("a", "")  assert(os.rename("a", "b"))',
         effect: true,
@@ -128,7 +133,8 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
         effect: true,
         permission: "fs",
         run() {
-          const path = locate(join(tmpdir(), `lua_${crypto.randomUUID().slice(0, 8)}`), "os.tmpname");
+          const path = join(tmpdir(), `lua_${crypto.randomUUID().slice(0, 8)}`);
+          locate(path, "os.tmpname");
           attempt("write", path, () => writeFileSync(path, "", { flag: "wx", mode: 0o600 }));
           return path;
         },
@@ -171,10 +177,20 @@ function fromFields(table: LuaValue): number {
   const instant = new Date(year, month - 1, day, ...time);
   // Years 0 to 99 are taken for 19xx by the constructor.
   if (year >= 0 && year < 100) instant.setFullYear(year, month - 1, day);
-  const seconds = Math.floor(instant.getTime() / 1000);
+  const seconds = Math.floor(instant.getTime() / 1000) + correction(instant, table.isdst);
   if (Number.isNaN(seconds)) throw bad("time: time result cannot be represented in this installation");
   return seconds;
 }
+
+/** Seconds that are to be added to a time that says of itself whether it is by daylight saving time, when it is not so. */
+function correction(instant: Date, isdst: LuaValue): number {
+  if (typeof isdst !== "boolean" || !hasDaylightSaving(instant)) return 0;
+  const is = toCalendar(instant, false).isdst;
+  if (is === isdst) return 0;
+  return is ? HOUR : -HOUR;
+}
+
+const HOUR = 3600;
 
 function field(table: LuaRecord, name: string, absent?: number): number {
   const value = table[name];
@@ -205,17 +221,17 @@ function bad(problem: string): RunnerError {
 }
 
 /** Lua's own convention for files: true, or nil with the reason and the system's error number. */
-function luaResult(path: string, act: () => void): true | Results {
+function luaResult(path: GivenPath, act: () => void): true | Results {
   try {
     act();
     return true;
   } catch (error) {
     if (error instanceof RunnerError) throw error;
-    return new Results([undefined, `${path}: ${systemReason(error)}`, systemNumber(error)]);
+    return new Results([undefined, `${showPath(path)}: ${systemReason(error)}`, systemNumber(error)]);
   }
 }
 
-function removePath(path: string): void {
+function removePath(path: Path): void {
   if (lstatSync(path).isDirectory()) rmdirSync(path);
   else unlinkSync(path);
 }

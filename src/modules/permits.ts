@@ -61,6 +61,12 @@ function readGrant(text: string, folder: string): { permission: Permission; only
   }
   if (rest.length === 0) return { permission };
   const only = rest.join("=");
+  if (only.trim() === "") {
+    throw new RunnerError(
+      "usage",
+      `Cannot use "--allow ${text}": nothing stands after the "=". Name a part, or allow all of it: --allow ${name}`,
+    );
+  }
   if (permission === "fs") return { permission, only: realPath(resolve(folder, only)) };
   return { permission, only: permission === "exec" ? programAt(only, folder) : only };
 }

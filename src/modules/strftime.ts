@@ -52,6 +52,12 @@ export function toCalendar(date: Date, utc: boolean): Calendar {
   };
 }
 
+/** Whether the machine's zone has daylight saving time in the year of an instant. */
+export function hasDaylightSaving(date: Date): boolean {
+  const [winter, summer] = [0, 6].map((month) => new Date(date.getFullYear(), month, 1).getTimezoneOffset());
+  return winter !== summer;
+}
+
 /** Minutes west of UTC when no daylight saving time is in force. */
 function winterOffset(year: number): number {
   return Math.max(new Date(year, 0, 1).getTimezoneOffset(), new Date(year, 6, 1).getTimezoneOffset());

@@ -7,6 +7,20 @@ export function systemNumber(error: unknown): number {
   return error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
 }
 
+/** What messages call it that a function does, where its name is no verb. */
+const VERBS: Readonly<Record<string, string>> = {
+  glob: "look for",
+  real: "resolve",
+  stat: "look at",
+  symlink: "make a link to",
+  tempdir: "make a temporary folder",
+};
+
+/** What messages say that the function `name` does. */
+export function verbOf(name: string): string {
+  return VERBS[name] ?? name;
+}
+
 /**
  * Runs `act`, now or later, with its system errors as `Cannot read "x": no such file or directory` with the code
  * `not_found`, others `task_failed`.
@@ -26,7 +40,13 @@ function refuse(verb: string, subject: string, error: unknown): never {
   const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
   throw new RunnerError(
     missing ? "not_found" : "task_failed",
-    `Cannot ${verb} ${JSON.stringify(subject)}: ${systemReason(error)}`,
+    `Cannot ${verb}${subject && ` ${JSON.stringify(subject)}`}: ${reasonOf(error)}`,
     { cause: error },
   );
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_FS_CP_EINVAL") return "it cannot be copied to itself, nor into itself";
+  return systemReason(error);
 }

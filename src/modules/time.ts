@@ -57,7 +57,7 @@ export const createTimeModule = ({ current }: Pick<ModuleHost, "current">): Modu
         // JavaScript takes a bare date for one in UTC, a date with a time for local.
         const local = /^\d{4}-\d\d-\d\d$/.test(text.trim()) ? `${text.trim()}T00:00:00` : text.trim();
         const known = /^\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d|$)|^[A-Z][a-z]{2}, \d/.test(local);
-        const ms = known ? Date.parse(local) : Number.NaN;
+        const ms = known && isInCalendar(local) ? Date.parse(local) : Number.NaN;
         if (Number.isNaN(ms))
           throw bad("parse", 1, `a date such as "2026-11-21T20:14:07Z", got ${JSON.stringify(text)}`);
         return ms % 1000 === 0 ? ms / 1000 : fromFloat(ms / 1000);
@@ -65,6 +65,14 @@ export const createTimeModule = ({ current }: Pick<ModuleHost, "current">): Modu
     }),
   },
 });
+
+/** Whether the month of a date has its day: JavaScript takes 30 February for 1 March. */
+function isInCalendar(text: string): boolean {
+  const [, date = ""] = /^(\d{4}-\d\d-\d\d)/.exec(text) ?? [];
+  const [, mail = "", day] = /^\w+, ((\d{1,2})[ -]\w{3}[ -]\d{4})/.exec(text) ?? [];
+  if (mail !== "") return new Date(`${mail} UTC`).getUTCDate() === Number(day);
+  return date === "" || new Date(`${date}T00:00Z`).getUTCDate() === Number(date.slice(-2));
+}
 
 /** Resolves after so many ms; never when the signal comes before, since nobody waits any more then. */
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<undefined> {

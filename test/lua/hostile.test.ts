@@ -194,3 +194,24 @@ describe("a hostile script", () => {
     expect(stdout).toBe("0\tnil\tnil\tnil\tnil\n");
   });
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a command's time is over also while the Lua of another task computes",
+  async () => {
+    using sandbox = createSandbox();
+    const { stdout } = await sandbox.runLua(
+      `task{ name = "shell", timeout = "300ms", command = "echo $$ > pid; exec sleep 600" }
+    task{ name = "busy", run = function()
+      while not fs.exists("pid") or fs.read("pid") == "" do time.sleep(0.01) end
+      local gone = "/proc/" .. fs.read("pid"):match("%d+") .. "/cmdline"
+      -- Without a wait: nothing but the hook can end the command.
+      while (fs.exists(gone) and fs.read(gone) or "") ~= "" do end
+      print("ended")
+    end }`,
+      ["--jobs", "2"],
+      { env: { PATH: "/usr/bin:/bin" } },
+    );
+    expect(stdout).toBe("ended\n");
+  },
+  60_000,
+);

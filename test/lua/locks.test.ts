@@ -119,7 +119,7 @@ describe("locks in Lua", () => {
         end)
         print(state.get("done"))`),
     ).toEqual(["true"]);
-  });
+  }, 60_000);
 
   test("what a task or a run holds is released at its end, labels apart", async () => {
     using sandbox = createSandbox();

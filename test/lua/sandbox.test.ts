@@ -61,6 +61,23 @@ describe("runner run --sandbox", () => {
     });
   });
 
+  test("refuses a permission for an empty part", async () => {
+    using sandbox = createSandbox();
+    for (const grant of ["fs=", "net=", "exec=", "env= ", "plugins="]) {
+      const { stderr, exitCode } = await sandbox.runLua("", ["--sandbox", "--allow", grant]);
+      expect({ stderr, exitCode }).toMatchObject({
+        stderr: expect.stringContaining('nothing stands after the "="'),
+        exitCode: 2,
+      });
+    }
+  });
+
+  test("does not make a file for io.tmpfile() without the permission", async () => {
+    using sandbox = createSandbox();
+    const { stdout } = await sandbox.runLua("print(select(2, pcall(io.tmpfile)).code)", ["--sandbox"]);
+    expect(stdout).toBe("denied\n");
+  });
+
   test("loads Lua files beside the script", async () => {
     using sandbox = createSandbox();
     sandbox.write("part.lua", "return 7");

@@ -70,10 +70,15 @@ local function is_list(value)
   return count == n
 end
 
-local function copy(value)
+-- `above` has the tables that this one is in.
+local function copy(value, above)
   if type(value) ~= "table" then return value end
+  above = above or {}
+  if above[value] then error("data.deep_merge: a table contains itself", 0) end
+  above[value] = true
   local made = setmetatable({}, getmetatable(value))
-  for key, inner in next, value do made[key] = copy(inner) end
+  for key, inner in next, value do made[key] = copy(inner, above) end
+  above[value] = nil
   return made
 end
 
@@ -96,7 +101,7 @@ function data.deep_merge(first, ...)
     local other = select(i, ...)
     if other ~= nil and other ~= null then
       expect(other, "table", "deep_merge", i + 1, "others")
-      merge(merged, other)
+      if is_list(merged) or is_list(other) then merged = copy(other) else merge(merged, other) end
     end
   end
   return merged

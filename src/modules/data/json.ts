@@ -20,6 +20,8 @@ export function decodeJson(text: string): LuaValue {
     value = DELICATE.test(bare) ? JSON.parse(bare, reviveNumber) : JSON.parse(bare);
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep();
+    // An integer that Lua does not have.
+    if (error instanceof RunnerError) throw error;
     const found = findJsonError(bare);
     throw badText("JSON", bare, found?.offset ?? 0, found?.problem ?? "it is not JSON");
   }

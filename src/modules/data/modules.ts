@@ -99,7 +99,7 @@ export const yamlModule: ModuleDef = {
 /** The Lua module `toml`. */
 export const tomlModule: ModuleDef = {
   name: "toml",
-  description: "TOML 1.0.",
+  description: "TOML 1.0. Dates become text, which is written back as text.",
   effect: false,
   functions: {
     decode: decoder("TOML", "assert(toml.decode('a = 1').a == 1)", (text) => toml().decodeToml(text), [

@@ -1,8 +1,20 @@
-import { type Float, fromFloat, fromInteger, MAX_INTEGER, MIN_INTEGER } from "../../lib/value.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { fromInteger, MAX_INTEGER, MIN_INTEGER } from "../../lib/value.ts";
 
-/** An integer of any size from text or a bigint; beyond 64 bits it is a float, as in Lua's own numerals. */
-export function toInteger(integer: bigint): number | bigint | Float {
-  return integer >= MIN_INTEGER && integer <= MAX_INTEGER ? fromInteger(integer) : fromFloat(Number(integer));
+/** Whether Lua has an integer for it. */
+export function fits(integer: bigint): boolean {
+  return integer >= MIN_INTEGER && integer <= MAX_INTEGER;
+}
+
+/** An integer as Lua has it. Raises `bad_value` for one beyond 64 bits: as a float it would be another number. */
+export function toInteger(integer: bigint): number | bigint {
+  if (fits(integer)) return fromInteger(integer);
+  const digits = String(integer);
+  const shown = digits.length > 40 ? `${digits.slice(0, 37)}…` : digits;
+  throw new RunnerError(
+    "bad_value",
+    `Cannot read the integer ${shown}: it does not fit into 64 bits. Write it as text, or as a float with a decimal point.`,
+  );
 }
 
 /** A float as text that no reader takes for an integer. */

@@ -41,11 +41,13 @@ export function toWritable(
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : makeFloat(value);
   if (value instanceof Float) return makeFloat(value.value);
   if (value instanceof Uint8Array) throw unsayable(format, path, "is a string that is not UTF-8");
+  if (value === null && format === "TOML") throw unsayable(format, path, "is json.null");
   if (value instanceof Opaque) throw unsayable(format, path, `is ${value.what}`);
   if (Array.isArray(value)) return value.map((item: LuaValue, i) => inner(item, `${path}[${i + 1}]`));
   if (typeof value !== "object" || value === null) return value ?? null;
   if (value instanceof Map) throw unsayable(format, path, "has other keys than text or 1…n without a gap");
   const record: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(value).sort()) record[key] = inner(value[key], `${path}.${key}`);
+  const keys = Object.keys(value).filter((key) => format !== "TOML" || value[key] !== null);
+  for (const key of keys.sort()) record[key] = inner(value[key], `${path}.${key}`);
   return record;
 }

@@ -31,6 +31,21 @@ type Options = ArgsOf<ReturnType<typeof fields> & Shape>;
 const OPTIONS_TEXT =
   "Options: headers, query, body, json (a value to send), form, timeout (for all of it; without one, 30 s in which nothing comes end it), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory).";
 
+/** The methods of HTTP and WebDAV. Others would be sent as GET, which may do something else altogether. */
+const METHODS = [
+  ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "PROPPATCH", "MKCOL", "COPY"],
+  ...["MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "PURGE", "QUERY"],
+];
+
+function parseMethod(name: string): string {
+  const method = name.toUpperCase();
+  if (METHODS.includes(method)) return method;
+  throw new RunnerError(
+    "bad_argument",
+    `http.request: argument 1, field "method": expected one of ${METHODS.join(", ")}, got ${JSON.stringify(name)}`,
+  );
+}
+
 /** What the module gets from a run. */
 export interface HttpHost extends ModuleHost {
   /** Shows how far a file is that comes; nothing is shown without it. */
@@ -66,7 +81,7 @@ export function createHttpModule(host: HttpHost): ModuleDef {
       request: defineFunction({
         description: `Sends the request that a table describes: method, url, and what \`http.get\` takes. ${OPTIONS_TEXT}`,
         args: (z) => ({
-          request: z.options({ method: z.optional(z.string()), url: z.string(), ...fields(z) }),
+          request: z.fields({ method: z.optional(z.string()), url: z.string(), ...fields(z) }),
         }),
         returns: RESPONSE,
         example: 'assert(not pcall(http.request, { url = "http://127.0.0.1:1/" }))',
@@ -74,7 +89,7 @@ export function createHttpModule(host: HttpHost): ModuleDef {
         waits: true,
         permission: "net",
         run: ({ request: { method: name = "GET", url, ...options } }) =>
-          send(host, "http.request", name.toUpperCase(), url, options),
+          send(host, "http.request", parseMethod(name), url, options),
       }),
     },
   };
@@ -90,6 +105,14 @@ async function send(
   const url = parseUrl(callee, address);
   for (const [name, value] of Object.entries(options.query ?? {}))
     url.searchParams.append(name, String(value));
+  const sent = content(callee, options);
+  if (sent.body !== undefined && (method === "GET" || method === "HEAD")) {
+    const field = (["body", "json", "form"] as const).find((name) => options[name] !== undefined);
+    throw new RunnerError(
+      "bad_argument",
+      `${callee}: field "${field}": a ${method} request has no body. Take query, or another method.`,
+    );
+  }
   const context = current();
   const { cwd, signal } = context;
   const { save_as: name } = options;
@@ -99,7 +122,7 @@ async function send(
   const request: HttpRequest = {
     method,
     url,
-    ...content(callee, options),
+    ...sent,
     timeout: options.timeout,
     retries: options.retries ?? 0,
     follow: options.follow ?? true,

@@ -148,6 +148,22 @@ function explain(request: HttpRequest, error: unknown): unknown {
   if (error instanceof RunnerError) {
     return error.code === "too_large" ? new RunnerError("too_large", `${what}: ${error.message}`) : error;
   }
-  const reason = messageOf(error).replace(/\.$/, "");
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // What is left of others' words is without their advice, which is for programmers.
+  const reason =
+    REASONS[code] ??
+    messageOf(error)
+      .replace(/^[A-Z_]+: /, "")
+      .replace(/ (Is the computer able|For more information, pass) .*/s, "")
+      .replace(/\.$/, "");
   return new RunnerError("unavailable", `${what}: ${reason}.`, { cause: error });
 }
+
+/** Why there was no answer, by the system's codes. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused, nothing listens there",
+  ECONNRESET: "the connection was closed before the answer was whole",
+  EAI_AGAIN: "the address of the host cannot be found at the moment",
+  ENOTFOUND: "there is no such host",
+  EPROTO: "the TLS handshake failed",
+};

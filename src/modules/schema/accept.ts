@@ -49,23 +49,27 @@ const tests = {
     const entries = Object.entries(value).map(([key, inner]) => [key, item(inner)] as const);
     return entries.some(([, inner]) => inner === REFUSED) ? REFUSED : Object.fromEntries(entries);
   },
-  options: (fields: Readonly<Record<string, Test>>) => (value: LuaValue) => {
-    if (value !== undefined && !isRecord(value)) return REFUSED;
-    for (const key in value) if (!Object.hasOwn(fields, key)) return REFUSED;
-    const taken: Record<string, unknown> = {};
-    for (const key in fields) {
-      const field = fields[key]?.(value?.[key]);
-      if (field === REFUSED) return REFUSED;
-      taken[key] = field;
-    }
-    return taken;
-  },
+  options: (fields: Readonly<Record<string, Test>>) => (value: LuaValue) =>
+    takeFields(fields, value === undefined ? {} : value),
+  fields: (fields: Readonly<Record<string, Test>>) => (value: LuaValue) => takeFields(fields, value),
   optional: (inner: Test) => (value: LuaValue) => (value === undefined ? undefined : inner(value)),
   either: (first: Test, second: Test) => (value: LuaValue) => {
     const taken = first(value);
     return taken === REFUSED ? second(value) : taken;
   },
 };
+
+function takeFields(fields: Readonly<Record<string, Test>>, value: LuaValue): unknown {
+  if (!isRecord(value)) return REFUSED;
+  for (const key in value) if (!Object.hasOwn(fields, key)) return REFUSED;
+  const taken: Record<string, unknown> = {};
+  for (const key in fields) {
+    const field = fields[key]?.(value[key]);
+    if (field === REFUSED) return REFUSED;
+    taken[key] = field;
+  }
+  return taken;
+}
 
 /** Whether a value is a table without anything in it, which may stand for an empty list. */
 export function isEmptyTable(value: LuaValue): boolean {

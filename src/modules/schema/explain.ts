@@ -54,7 +54,12 @@ function parseArgument(callee: string, { index, name, schema }: Argument, value:
   const problem = issue === undefined ? "not acceptable" : explain(issue, schema, value);
   const bare = issue?.path.length || issue?.code === "unrecognized_keys" || /^\d/.test(name);
   const place = bare ? "" : ` (${name})`;
-  throw new RunnerError("bad_argument", `${callee}: argument ${index + 1}${place}${problem}`);
+  // The code is that of every other key which no store can have.
+  const isBadKey = name === "key" && value instanceof Uint8Array;
+  throw new RunnerError(
+    isBadKey ? "bad_key" : "bad_argument",
+    `${callee}: argument ${index + 1}${place}${isBadKey ? ": it is not UTF-8" : problem}`,
+  );
 }
 
 function explain(issue: Issue, schema: Schema<unknown>, value: LuaValue): string {
@@ -66,8 +71,11 @@ function explain(issue: Issue, schema: Schema<unknown>, value: LuaValue): string
   }
   // Without a language loaded, zod says only "Invalid input"; a plugin's own words are kept.
   const own = issue.message === "Invalid input" || issue.code === "invalid_type" ? undefined : issue.message;
-  const expected = own ?? `expected ${describeSchema(schemaAt(schema, issue.path)).phrase}`;
-  return `${placeOf(issue.path)}: ${expected}, got ${describe(valueAt(value, issue.path))}`;
+  const { phrase } = describeSchema(schemaAt(schema, issue.path));
+  const got = describe(valueAt(value, issue.path));
+  // A table that is none of these has keys of other kinds.
+  const expected = own ?? `expected ${phrase === got ? `${phrase} whose keys are text` : phrase}`;
+  return `${placeOf(issue.path)}: ${expected}, got ${got}`;
 }
 
 /** `, field "a.b"`, `, item 3`. */

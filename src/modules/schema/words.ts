@@ -59,6 +59,8 @@ export interface Words {
   record<T>(item: Schema<T>): Schema<Record<string, T>>;
   /** A table of named fields, each of them optional where its schema is; others are refused. Absent means empty. */
   options<S extends Shape>(fields: S): Schema<{ [K in keyof S]: Output<S[K]> }>;
+  /** Such a table that has to be given. */
+  fields<S extends Shape>(fields: S): Schema<{ [K in keyof S]: Output<S[K]> }>;
   optional<T>(inner: Schema<T>): Schema<T | undefined>;
   either<A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B>;
 }

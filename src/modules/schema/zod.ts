@@ -36,6 +36,11 @@ export const zodWords: Words = {
       typeof zodWords.options<S>
     >;
   },
+  fields: <S extends Shape>(fields: S) =>
+    // As above.
+    note(zod.strictObject(fields), { phrase: "a table of options" }) as unknown as ReturnType<
+      typeof zodWords.fields<S>
+    >,
   optional: (inner) => zod.optional(inner),
   either: (first, second) => zod.union([first, second]),
 };

@@ -20,7 +20,11 @@ export const LOCK_FUNCTIONS = {
     returns: "boolean",
     example: 'assert(state.try_lock("job"))',
     run({ name, ttl = DEFAULT_SECONDS }, place) {
-      const grant = lockingOf(place).acquire(name, { ttl: ttl * 1000, timeout: 0, kind: "lease" });
+      const grant = lockingOf(place).acquire(`${place.name}.try_lock`, name, {
+        ttl: ttl * 1000,
+        timeout: 0,
+        kind: "lease",
+      });
       return chain(grant, (taken) => taken !== undefined);
     },
   }),
@@ -36,22 +40,23 @@ export const LOCK_FUNCTIONS = {
     example: 'assert(state.lock("job", 5))',
     run({ name, timeout_or_holder: given, seconds }, place) {
       const locking = lockingOf(place);
+      const callee = `${place.name}.lock`;
       if (typeof given !== "string") {
         if (seconds !== undefined)
-          throw wrongArgument(`${place.name}.lock`, { index: 1, name: "holder" }, "a string", given);
+          throw wrongArgument(callee, { index: 1, name: "holder" }, "a string", given);
         const timeout = (given ?? DEFAULT_SECONDS) * 1000;
-        const grant = locking.acquire(name, { ttl: LEASE_MS, timeout, kind: "renewed" });
+        const grant = locking.acquire(callee, name, { ttl: LEASE_MS, timeout, kind: "renewed" });
         return chain(grant, (taken) => taken !== undefined);
       }
       if (seconds === undefined)
         throw wrongArgument(
-          `${place.name}.lock`,
+          callee,
           { index: 2, name: "seconds" },
           "a number of seconds, above zero",
           seconds,
         );
       const ttl = seconds * 1000;
-      const grant = locking.acquire(name, { holder: given, ttl, timeout: ttl, kind: "lease" });
+      const grant = locking.acquire(callee, name, { holder: given, ttl, timeout: ttl, kind: "lease" });
       return chain(grant, (taken) => (taken === undefined ? timedOut(locking.locks, name, ttl) : true));
     },
   }),
@@ -76,7 +81,7 @@ export const LOCK_FUNCTIONS = {
     run({ name, fn_or_holder: first, timeout_or_seconds: time, fn }, place) {
       const locking = lockingOf(place);
       const wanted = typeof first === "string" ? labelled(place, first, time, fn) : bound(time);
-      return chain(locking.enter(name, wanted), (scope) =>
+      return chain(locking.enter(`${place.name}.with_lock`, name, wanted), (scope) =>
         scope === undefined ? timedOut(locking.locks, name, wanted.timeout) : scope,
       );
     },
@@ -91,7 +96,8 @@ export const LOCK_FUNCTIONS = {
       chain(lockingOf(place).locks.inspect(name), (held) =>
         held === undefined
           ? false
-          : new Results([true, held.holder, held.secondsLeft ?? Number.POSITIVE_INFINITY]),
+          : // In a store of this process alone a lease has no end: it is as one that was renewed just now.
+            new Results([true, held.holder, held.secondsLeft ?? LEASE_MS / 1000]),
       ),
   }),
 };

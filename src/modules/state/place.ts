@@ -19,6 +19,8 @@ export interface LockedStore {
 /** What `state` gets from a run. */
 export interface ScriptsHost {
   readonly current: CurrentContext;
+  /** Whether the call that is under way may wait: it must not begin to where Lua cannot suspend its caller. */
+  readonly canWait: () => boolean;
   /** The store of another agent, opened once; whoever gave it closes it. Raises `bad_argument` for a bad name. */
   readonly openAgent: (name: string) => Awaitable<LockedStore>;
   /** Told of what scripts read. */
@@ -66,7 +68,7 @@ export interface Place {
 
 /** A place of its own: the state of a run, of another agent, or of the session. */
 export function createPlace(name: string, { store: base, locks }: LockedStore, scripts: Scripts): Place {
-  const { current } = scripts.host;
+  const { current, canWait } = scripts.host;
   const named = new WeakMap<CallContext, { readonly from: Store; readonly store: Store }>();
   const store = () => {
     const context = current();
@@ -80,7 +82,7 @@ export function createPlace(name: string, { store: base, locks }: LockedStore, s
   };
   const end = new AbortController();
   locks.alongside({ releaseTask: () => undefined, close: () => end.abort() });
-  const locking = new Locking(locks, base, current);
+  const locking = new Locking(locks, base, { current, canWait });
   return { name, scripts, locking, turns: new Turns(locks), ended: end.signal, store };
 }
 

@@ -2,8 +2,9 @@ import { type Awaitable, chain } from "../../lib/awaitable.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { complete, findCompleted, forget } from "../../state/once.ts";
 import { Tries } from "../../state/transaction.ts";
-import type { Wanted } from "../../state/turns.ts";
+import type { Outcome, Wanted } from "../../state/turns.ts";
 import { type HostFunction, type HostResult, type LuaValue, Results } from "../module.ts";
+import { cannotWait } from "../waiting.ts";
 import { defineStateFunction as define } from "./define.ts";
 import { createPlace, createTransactionPlace, lockingOf, type Place, type Scripts } from "./place.ts";
 
@@ -107,16 +108,22 @@ export function createWords({ places, turns, running }: Scripts): Record<string,
   };
 }
 
-/** Tells Lua what is there, else the number of the turn to make it. */
+/** Tells Lua what is there, else the number of the turn to make it. Raises `bad_argument` where it would have to wait. */
 function findOrTake(
-  { turns, scripts }: Place,
+  { name, turns, scripts }: Place,
   wanted: Wanted<{ readonly result: LuaValue }>,
 ): Awaitable<HostResult> {
-  return chain(turns.findOrTake(wanted), (outcome) =>
+  const tell = (outcome: Outcome<{ readonly result: LuaValue }>) =>
     "found" in outcome
       ? new Results([true, outcome.found.result])
-      : new Results([false, scripts.turns.add(outcome.turn)]),
-  );
+      : new Results([false, scripts.turns.add(outcome.turn)]);
+  if (scripts.host.canWait()) return chain(turns.findOrTake(wanted), tell);
+  const outcome = turns.attempt(wanted);
+  if (outcome !== undefined && !(outcome instanceof Promise)) return tell(outcome);
+  // A turn that comes later finds nobody who would make anything of it.
+  const end = (late: Awaited<typeof outcome>) => late && "turn" in late && late.turn.end();
+  void outcome?.then(end).catch(() => undefined);
+  throw cannotWait(`${name}.${wanted.kind}`);
 }
 
 /** What gives nothing, as Lua takes it. */

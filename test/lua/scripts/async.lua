@@ -12,7 +12,7 @@ test("async.spawn() runs side by side, and await() gives results or raises the e
   local mine = {}
   local ok, err = pcall(function() async.spawn(function() nap() error(mine) end):await() end)
   assert(not ok and err == mine)
-  raises("async.spawn: argument 1: expected a function, got number", async.spawn, 5)
+  raises("async.spawn: argument 1: expected a function, got 5", async.spawn, 5)
 end)
 
 test("async.all() gives results in order, or raises the first error and cancels the others", function()
@@ -169,4 +169,34 @@ test("exec.run() does not wait after its timeout for who left the group and keep
   if not exec.which("setsid") then return end
   fails("timeout", exec.run, "setsid sh -c 'echo $$ > stray; exec sleep 25' & while ! [ -s stray ]; do :; done; sleep 20", { timeout = "500ms" })
   assert(exec.run("kill $(cat stray)").success, "it was waited for")
+end)
+
+test("async.timeout() ends what computes, whatever it catches", function()
+  fails("timeout", async.timeout, 0.02, function() while true do end end)
+  fails("timeout", async.timeout, "20ms", function()
+    while true do pcall(function() while true do end end) end
+  end)
+  fails("timeout", async.timeout, 0.02, function()
+    time.sleep(0.001)
+    while true do end
+  end)
+  fails("timeout", async.timeout, 0.02, function()
+    coroutine.wrap(function() while true do end end)()
+  end)
+  local closed
+  fails("timeout", async.timeout, 0.02, function()
+    local guard <close> = setmetatable({}, { __close = function() closed = true end })
+    while true do end
+  end)
+  equal(closed, true)
+  equal(async.timeout(5, function() local n = 0 for i = 1, 1e6 do n = n + 1 end return n end), 1000000)
+  raises('expected a duration such as 30, "30s", "5m", "1h30m" or "30d", got "soon"', async.timeout, "soon", print)
+end)
+
+test("async.map() refuses options that there are not, and shows what it got", function()
+  raises('field "limt": not an option of this function. Did you mean "limit"?', async.map, { 1 }, print, { limt = 1 })
+  raises('field "x": not an option of this function. Known: limit', async.map, { 1 }, print, { x = 1 })
+  raises("expected a limit of at least 1, got 0", async.map, { 1 }, print, { limit = 0 })
+  raises("expected a limit of at least 1, got false", async.map, { 1 }, print, { limit = false })
+  raises("expected a table of options, got 5", async.map, { 1 }, print, 5)
 end)

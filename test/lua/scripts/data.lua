@@ -172,3 +172,38 @@ test("template.render() reaches nothing of the host", function()
     fails("bad_value", template.render, { text = "{{ " .. path .. " }}", vars = { v = {}, l = { 1 } } })
   end
 end)
+
+test("data.deep_merge() replaces lists, and refuses a table that contains itself", function()
+  equal(data.deep_merge({ 1, 2, 3 }, { 4 }), { 4 })
+  equal(data.deep_merge({ a = 1 }, { 4 }), { 4 })
+  equal(data.deep_merge({}, { a = 1 }), { a = 1 })
+  local circle, shared = {}, { 1 }
+  circle.inner = { circle }
+  raises("a table contains itself", data.deep_merge, circle)
+  raises("a table contains itself", data.deep_merge, { a = 1 }, circle)
+  equal(data.deep_merge({ a = shared, b = shared }), { a = { 1 }, b = { 1 } })
+end)
+
+test("template.render() prints tables as JSON and computes with big integers", function()
+  equal(template.render({ text = "{{ t }} {{ t.a }}", vars = { t = { a = 1, b = { 2, 3 } } } }), '{"a":1,"b":[2,3]} 1')
+  local big = { n = 9007199254740993 }
+  equal(template.render({ text = "{{ n | plus: 1 }} {{ n | minus: 1 }} {{ 5 | plus: 1 }}", vars = big }), "9007199254740994 9007199254740992 6")
+  raises("column 1: division by zero.", template.render, { text = "{{ n | divided_by: 0 }}", vars = big })
+end)
+
+test("template.render() refuses what takes too much", function()
+  raises("it makes more than 4000000 characters or items", template.render, { text = "{% for i in (1..20000000) %}{% endfor %}" })
+  fails("too_large", template.render, { text = ("x"):rep(16000001) })
+end)
+
+test("json, yaml and toml refuse integers beyond 64 bits", function()
+  raises("18446744073709551616: it does not fit into 64 bits", json.decode, "[18446744073709551616]")
+  raises("18446744073709551616: it does not fit into 64 bits", yaml.decode, "a: 18446744073709551616")
+  raises("18446744073709551616: it does not fit into 64 bits", toml.decode, "a = 18446744073709551616")
+  equal(json.decode("9223372036854775807"), math.maxinteger)
+end)
+
+test("toml.encode() names json.null in a list, and leaves out a field of it", function()
+  raises("the value.a[1] is json.null", toml.encode, { a = { json.null } })
+  equal(toml.encode({ a = json.null, b = 1 }), "b = 1\n")
+end)

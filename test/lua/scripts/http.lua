@@ -38,6 +38,15 @@ test("http.request() takes all of it as a table", function()
   raises('http.request: argument 1, field "url": expected a string, got nothing', http.request, {})
 end)
 
+test("http.request() sends only the methods that there are, and GET no body", function()
+  for _, method in ipairs({ "FOO", "", "GET /x" }) do
+    raises('field "method": expected one of GET, HEAD', http.request, { url = url, method = method })
+  end
+  raises('field "body": a GET request has no body', http.get, url, { body = "x" })
+  raises('field "json": a HEAD request has no body', http.head, url, { json = {} })
+  raises("the connection was refused", http.get, nobody)
+end)
+
 test("http.get() raises for another status with check alone", function()
   local none = url:gsub("echo", "none")
   equal({ http.get(none).status, http.get(none).ok }, { 404, false })

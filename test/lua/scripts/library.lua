@@ -77,6 +77,56 @@ test("io.popen() reads from and writes to commands", function()
   raises("invalid mode", io.popen, "true", "x")
 end)
 
+test("io.popen() gives lines as they come, and ends what goes on writing after close", function()
+  local p = io.popen("yes")
+  equal({ p:read(), p:read("L"), p:read(2), p:read(0) }, { "y", "y\n", "y\n", "" })
+  equal({ select(2, p:close()) }, { "signal", 13 })
+  -- It waits for a file that is made once its first line has come.
+  p = io.popen("echo begun; until [ -e go ]; do sleep 0.01; done; echo ended")
+  local seen = {}
+  for line in p:lines() do
+    seen[#seen + 1] = line
+    fs.write("go", "")
+  end
+  equal(seen, { "begun", "ended" })
+  equal({ p:read(), p:close() }, { nil, true, "exit", 0 })
+  equal(io.type(p), "closed file")
+end)
+
+test("io.popen() reads numbers and counts as files do", function()
+  local p <close> = io.popen("printf '12 0x1F -3.5e1 nan\nlast'")
+  equal({ p:read("n", "n", "n") }, { 12, 31, -35.0 })
+  equal({ p:read("n") == nil, p:read("l"), p:read("*a"), p:read("a"), p:read("l") == nil }, { true, "nan", "last", "", true })
+  raises("bad argument #1 to 'read' (invalid format)", function() p:read("x") end)
+end)
+
+test("io.read() and io.lines() read from a command that is the default input", function()
+  local p = io.popen("seq 4")
+  io.input(p)
+  local seen = { io.read(), io.read("n", "L") }
+  for line in io.lines() do seen[#seen + 1] = line end
+  io.close(p)
+  io.input(io.stdin)
+  equal(seen, { "1", 2, "\n", "3", "4" })
+end)
+
+test("io says which line of the script gave it what it does not take", function()
+  local here = debug.getinfo(1, "l").currentline
+  local function read() local f <close> = io.open("z.txt") local text = f:read("x") return text end
+  raises("library.lua:" .. here + 1 .. ":", function() local text = read() return text end)
+end)
+
+test("import() in several coroutines at once loads a file once, and the others wait for it", function()
+  fs.write("slow.lua", "time.sleep(0.02) loads = (loads or 0) + 1 return { loads = loads }")
+  local got = async.map({ 1, 2, 3 }, function() return import("slow") end)
+  equal({ got[1] == got[2], got[2] == got[3], got[1].loads }, { true, true, 1 })
+  fs.write("one.lua", "time.sleep(0.02) return import('two')")
+  fs.write("two.lua", "time.sleep(0.02) return import('one')")
+  local one, two = async.spawn(import, "one"), async.spawn(import, "two")
+  raises("it is importing itself", one.await, one)
+  raises("it is importing itself", two.await, two)
+end)
+
 test("io.tmpfile() is a file without a name", function()
   local f = io.tmpfile()
   f:write("t") f:seek("set")
@@ -126,9 +176,88 @@ test("coroutines of the script's own wait, yield and fail as they should", funct
   end)
   equal(co("x"), "x")
   raises("from y", co, "y")
-  raises("Lua cannot suspend a sort comparator", table.sort, { 2, 1 }, function(a, b) time.sleep(0) return a < b end)
+  raises("Lua cannot suspend what has called this code, such as table.sort", table.sort, { 2, 1 }, function(a, b) time.sleep(0) return a < b end)
 end)
 
 test("debug cannot reach what the host needs", function()
-  equal({ debug.sethook, debug.getregistry, package.loadlib }, {})
+  local names = {}
+  for name in pairs(debug) do names[#names + 1] = name end
+  table.sort(names)
+  equal(names, { "getinfo", "getmetatable", "traceback" })
+  equal(package.loadlib, nil)
+  equal(debug.getinfo(1, "f").func ~= nil, true)
+  equal(debug.getinfo(1, "S").short_src, "library.lua")
+  equal(debug.getinfo(print, "S").what, "Lua")
+  raises("invalid option", debug.getinfo, 1, "?")
+end)
+
+test("load() hands no function that takes bytecode to whoever looks at the stack", function()
+  local binary, found = string.dump(function() return 1 end), {}
+  local function look()
+    for level = 1, 20 do
+      local info = debug.getinfo(level, "f")
+      if info and info.func then found[#found + 1] = info.func end
+    end
+  end
+  load(function() look() end)
+  setmetatable({}, { __gc = look })
+  for _ = 1, 1000 do load("return {}") end
+  collectgarbage()
+  for _, fn in ipairs(found) do
+    if debug.getinfo(fn, "S").what == "C" then error("a function of C") end
+  end
+  local function reader()
+    local text = binary
+    binary = nil
+    return text
+  end
+  for _, attempt in ipairs{ { binary, "x", "b" }, { binary, "x", "bt" }, { binary }, { reader } } do
+    equal((load(table.unpack(attempt))), nil)
+  end
+  fs.write("binary.lua", string.dump(function() return 1 end))
+  equal((loadfile("binary.lua")), nil)
+  equal(pcall(dofile, "binary.lua"), false)
+  equal(pcall(import, "binary"), false)
+  equal(pcall(require, "binary"), false)
+end)
+
+test("load() reads pieces, sets the environment and says what is wrong as Lua does", function()
+  local pieces = { "return ", "x" }
+  equal(load(function() return table.remove(pieces, 1) end, "=p", "t", { x = 5 })(), 5)
+  equal({ load("x =", "=c") }, { nil, "c:1: unexpected symbol near <eof>" })
+  equal({ load(function() error("broken", 0) end) }, { nil, "broken" })
+  equal({ load(function() return {} end) }, { nil, "reader function must return a string" })
+  equal(load(function() exec.run("true") end) ~= nil, true)
+  equal(pcall(load("return x.y", "=e", "t", nil)), false)
+  raises("bad argument #1 to 'load'", load, {})
+end)
+
+test("require() says that modules require each other", function()
+  fs.write("circle_a.lua", "return require('circle_b')")
+  fs.write("circle_b.lua", "return require('circle_a')")
+  raises("cannot require 'circle_a': it is requiring itself", require, "circle_a")
+  raises("cannot require 'circle_b': it is requiring itself", require, "circle_b")
+  fs.write("circle_b.lua", "return 5")
+  equal((require("circle_a")), 5)
+end)
+
+test("io tells errors by the words and numbers of this system", function()
+  fs.write("read-only", "x")
+  local file = io.open("read-only")
+  equal({ file:seek("set", -1) }, { nil, "Invalid argument", 22 })
+  equal(file:read("a"), "x")
+  equal(select("#", file:read("l")), 1)
+  equal(file:close(), true)
+  equal(select(3, io.open("no/such")), 2)
+  equal({ io.open(("x"):rep(300)) }, { nil, ("x"):rep(300) .. ": File name too long", 36 })
+  raises("attempt to use a closed file", file.write, file, "x")
+  raises("bad argument #1 to 'write'", io.write, {})
+end)
+
+test("io.tmpfile() is a file that nobody else sees", function()
+  local file = io.tmpfile()
+  file:write("abc")
+  file:seek("set")
+  equal(file:read("a"), "abc")
+  file:close()
 end)

@@ -179,3 +179,31 @@ test("http refuses bad requests and says when nobody answers", function()
   raises("only one of them can be sent", http.post, "http://127.0.0.1:1/", { body = "x", json = {} })
   raises('field "retries": expected a whole number from 0 to 20, got 99', http.get, "http://127.0.0.1:1/", { retries = 99 })
 end)
+
+test("fs.symlink() leaves what is not a link", function()
+  fs.write("kept", "1")
+  raises('Cannot make a link to "kept": what is there is not a link', fs.symlink, "kept", "kept")
+  equal(fs.read("kept"), "1")
+end)
+
+test("fs.copy() says in its own words that nothing can be copied to itself", function()
+  fs.write("same", "1")
+  raises('Cannot copy "same": it cannot be copied to itself', fs.copy, "same", "same")
+  equal(fs.read("same"), "1")
+end)
+
+test("time.parse() refuses days that no month has", function()
+  for _, text in ipairs({ "2024-02-30", "2023-02-29T10:00:00Z", "2024-04-31 10:00", "Fri, 30 Feb 2024 10:00:00 GMT" }) do
+    raises("expected a date", time.parse, text)
+  end
+  equal(time.parse("2024-02-29T00:00:00Z"), 1709164800)
+  equal(time.parse("Thu, 29 Feb 2024 00:00:00 GMT"), 1709164800)
+end)
+
+test("os.time() makes the fields of its table what they are in the calendar", function()
+  local fields = { year = 2024, month = 14, day = -3, hour = 30, min = 70, sec = 5 }
+  local seconds = os.time(fields)
+  equal(fields, os.date("*t", seconds))
+  equal({ fields.year, fields.month, fields.day, fields.hour, fields.min }, { 2025, 1, 29, 7, 10 })
+  equal(os.time({ year = 2024, month = 1, day = 1, isdst = false }), os.time({ year = 2024, month = 1, day = 1, isdst = nil }))
+end)

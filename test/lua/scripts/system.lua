@@ -212,3 +212,18 @@ test("async.sleep() waits as time.sleep does", function()
   equal(order, { "early", "late" })
   fails("bad_argument", async.sleep, "soon")
 end)
+
+test("exec.run() names the folder that is not there, and says what no command can have", function()
+  fails("not_found", exec.run, "true", { cwd = "no-such" })
+  raises('no-such: there is no such folder.', exec.run, "true", { cwd = "no-such" })
+  for _, call in ipairs({ { "echo a\0b" }, { { "echo", "a\0b" } }, { "true", { env = { A = "b\0c" } } } }) do
+    fails("bad_argument", exec.run, table.unpack(call))
+  end
+end)
+
+test("what a table describes has to be given", function()
+  for name, fn in pairs({ cmd = cmd, ["http.request"] = http.request, ["file.copy"] = file.copy, ["template.render"] = template.render }) do
+    raises(name .. ": argument 1 (", fn)
+    raises("expected a table of options, got nothing", fn)
+  end
+end)

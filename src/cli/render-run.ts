@@ -33,11 +33,12 @@ export function renderLog({ level, message, fields }: LogRecord, style: Style): 
 export function renderResult(result: TaskResult, style: Style, columns: number): string {
   const { task, status, message, durationMs, attempts } = result;
   const name = padColumns(task.name, columns);
-  if (status === "skipped") return style.dim(`  – ${name}          skipped: ${message ?? ""}`);
+  if (status === "skipped")
+    return style.dim(`  – ${name}          skipped: ${escapeControls(message ?? "")}`);
   const duration = formatDuration(durationMs).padStart(7);
   const mark = status === "ok" ? style.success("✓") : style.failure("✗");
   const tried = attempts > 1 ? `attempt ${attempts} of ${1 + (task.options.retries ?? 0)}` : "";
-  const tail = [tried, status === "ok" ? (message ?? "") : ""].filter(Boolean).join(" · ");
+  const tail = [tried, status === "ok" ? escapeControls(message ?? "") : ""].filter(Boolean).join(" · ");
   return `  ${mark} ${name} ${style.dim(duration)}${tail === "" ? "" : `   ${tail}`}`;
 }
 
@@ -50,7 +51,9 @@ export function renderRetry(
 ): string {
   const name = padColumns(task.name, columns);
   const wait = formatDuration(delay, " s");
-  return style.dim(`  ↻ ${name}          attempt ${attempt} failed: ${message}. Again in ${wait}`);
+  return style.dim(
+    `  ↻ ${name}          attempt ${attempt} failed: ${escapeControls(message)}. Again in ${wait}`,
+  );
 }
 
 /** Why a task failed, with where in the script and the last line that it printed. */
@@ -61,11 +64,11 @@ export function renderFailure(
   const lines: string[] = [];
   if (error instanceof ScriptError) {
     const where = error.position ? ` at ${error.position.source}:${error.position.line}` : "";
-    lines.push(`${style.failure(`${task.name} failed`)}${where}: ${error.reason}`);
+    lines.push(`${style.failure(`${task.name} failed`)}${where}: ${escapeLines(error.reason)}`);
     lines.push(...renderOrigin(error, style, sources));
-  } else lines.push(`${style.failure(`${task.name} failed`)}: ${message ?? ""}`);
+  } else lines.push(`${style.failure(`${task.name} failed`)}: ${escapeLines(message ?? "")}`);
   const last = tail?.trimEnd().split("\n").at(-1);
-  if (last) lines.push(style.dim(`  last output:  ${escapeControls(last)}`));
+  if (last) lines.push(style.dim(`  last output:  ${escapeControls(last.replaceAll("\t", "  "))}`));
   return lines.join("\n");
 }
 
@@ -93,6 +96,14 @@ function renderOrigin(error: ScriptError, style: Style, sources: SourceLoader | 
     lines.push(style.dim(`  ${name}called from ${callers.join(", from ")}`));
   }
   return lines;
+}
+
+/** Line ends and tabs stay: what Lua says has some. */
+function escapeLines(text: string): string {
+  return text
+    .split(/([\n\t])/)
+    .map((part) => (part === "\n" || part === "\t" ? part : escapeControls(part)))
+    .join("");
 }
 
 /** The run in one line. */

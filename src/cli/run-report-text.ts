@@ -103,6 +103,7 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
     interrupted: (runId) => {
       live?.close();
       live = undefined;
+      output.endAll();
       note(`\nInterrupted. Take it up again: runner run --resume ${runId}`);
     },
     scriptFailed: (error) => note(renderScriptError(error, style, sources())),

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
+import { TASK_FILE } from "../config/project.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { claimRun, findResumable } from "../tasks/resume.ts";
 import { openContext } from "./context.ts";
-import { findTaskFile, TASK_FILE } from "./find-task-file.ts";
+import { findTaskFile } from "./find-task-file.ts";
 import type { Output } from "./output.ts";
 import { runFile, wordsOf } from "./run.ts";
 import type { RunArgs } from "./run-args.ts";
@@ -24,6 +25,10 @@ export async function resumeRun(args: RunArgs, out: Output): Promise<number> {
   // The run's own task file, of which nothing is known yet, would have the same settings as the one that is here.
   await using context = await openContext({ ...args, forTaskFile: file ?? resolve(TASK_FILE), run: id });
   const resumption = await findResumable(context.store, { id, file: id === undefined ? file : undefined });
+  if (resumption.run.status === "ok") {
+    out.note(`Run ${resumption.run.id} ended well: nothing is left to do.`);
+    return 0;
+  }
   const stopped = await claimRun(context.store, resumption);
   for (const task of stopped) out.note(`Stopped what was still running of ${task}.`);
   const { run } = resumption;

@@ -2,6 +2,7 @@ import { beforeEnding } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { machine } from "../lib/machine.ts";
 import type { Locks } from "../state/locks/locks.ts";
+import type { SessionChange } from "../state/session.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import { Journal } from "../tasks/journal.ts";
 import type { TaskRecord } from "../tasks/journal-record.ts";
@@ -10,7 +11,6 @@ import { checkUnchanged, earlierResults, hashFiles } from "../tasks/resume.ts";
 import { runTasks } from "../tasks/run.ts";
 import { pruneRuns } from "../tasks/runs.ts";
 import type { Session } from "../tasks/session.ts";
-import { type SessionChange, SessionChanges } from "../tasks/session-changes.ts";
 import type { Tails } from "../tasks/tail.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Context } from "./context.ts";
@@ -43,8 +43,8 @@ export async function runSession(session: Session, options: RunSessionOptions): 
   if (declarations.exclusive) await enterAlone(session, locks);
 
   const earlier = resumption && earlierResults(resumption.tasks, declarations.tasks);
-  const sessionChanges = new SessionChanges(context.session.store);
-  if (resumption !== undefined) await sessionChanges.restore(sessionOf(resumption.tasks));
+  const { changes } = context.session;
+  if (resumption !== undefined) await changes?.applyChanges(sessionOf(resumption.tasks), store.writer);
   const journal = new Journal({ store, runId, now: () => store.backend.now() });
   journal.begin(
     { request, name: session.name, tasks: order.length, process: machine.self, files },
@@ -71,7 +71,7 @@ export async function runSession(session: Session, options: RunSessionOptions): 
       observer: hooked.observer,
       store,
       journal,
-      session: sessionChanges,
+      session: changes,
       tails,
       running,
       jobs: readJobs(args.jobs) ?? jobsOf(order) ?? settings["run.jobs"],
@@ -103,7 +103,9 @@ const STOPPED = 130;
 /** What tasks that succeeded have changed in `State`, in the order in which they ended. */
 function sessionOf(tasks: readonly TaskRecord[]): SessionChange[] {
   const succeeded = tasks.filter(({ status }) => status === "ok");
-  return succeeded.toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0)).flatMap(({ session = [] }) => session);
+  return succeeded
+    .toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0) || (a.endedBefore ?? 0) - (b.endedBefore ?? 0))
+    .flatMap(({ session = [] }) => session);
 }
 
 /** How many tasks may run at the same time by what their groups say. */

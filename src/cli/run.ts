@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { STDERR } from "../lib/stdio.ts";
@@ -13,6 +14,7 @@ import { readValues } from "../tasks/values.ts";
 import { defineCommand } from "./command.ts";
 import { type Context, openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
+import { tellErrors } from "./json-error.ts";
 import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
 import { openPlugins } from "./plugin/session.ts";
@@ -34,33 +36,47 @@ else to stderr. With -o json, each line of stdout is one event.`,
     "runner run deploy.lua deploy -o json",
     "runner run deploy.lua --dry-run",
   ],
-  async run({ args, out }) {
-    readJobs(args.jobs);
-    readTimeout(args.timeout);
-    checkTogether(args);
-    if (args.resume) return (await import("./run-resume.ts")).resumeRun(args, out);
-    const workdir = args.directory === undefined ? undefined : resolve(args.directory);
-    const { file, tasks: names } = findTaskFile(wordsOf(args), workdir ?? ".");
-    if (args["dry-run"] || args.explain)
-      return (await import("./run-plan.ts")).showPlan({ file, names, workdir, args, out });
-    const { files: valueFiles, assignments: set } = valueSources(args, file);
-    const request: RunRequest = {
-      file,
-      ...(workdir !== undefined && { workdir }),
-      names,
-      tags: args.tag,
-      set,
-      valueFiles,
-      ...(args.sandbox && { sandbox: args.allow }),
-    };
-    if (args.watch) {
-      return (await import("./run-watch.ts")).runAndWatch(request, (onSession) =>
-        runFile({ args, out, request, runId: createRunId(), onSession }),
-      );
-    }
-    return runFile({ args, out, request, runId: createRunId() });
+  run({ args, out }) {
+    return tellErrors(
+      out,
+      () => run(args, out),
+      () => ({ event: "script_failed", time: new Date().toISOString() }),
+    );
   },
 });
+
+async function run(args: RunArgs, out: Output): Promise<number> {
+  readJobs(args.jobs);
+  readTimeout(args.timeout);
+  checkTogether(args);
+  if (args.resume) return (await import("./run-resume.ts")).resumeRun(args, out);
+  const workdir = args.directory === undefined ? undefined : resolve(args.directory);
+  if (workdir !== undefined && !existsSync(workdir)) {
+    throw new RunnerError(
+      "not_found",
+      `Cannot work in "${args.directory}": there is no such folder. Make it before.`,
+    );
+  }
+  const { file, tasks: names } = findTaskFile(wordsOf(args), workdir ?? ".");
+  if (args["dry-run"] || args.explain)
+    return (await import("./run-plan.ts")).showPlan({ file, names, workdir, args, out });
+  const { files: valueFiles, assignments: set } = valueSources(args, file);
+  const request: RunRequest = {
+    file,
+    ...(workdir !== undefined && { workdir }),
+    names,
+    tags: args.tag,
+    set,
+    valueFiles,
+    ...(args.sandbox && { sandbox: args.allow }),
+  };
+  if (args.watch) {
+    return (await import("./run-watch.ts")).runAndWatch(request, (onSession) =>
+      runFile({ args, out, request, runId: createRunId(), onSession }),
+    );
+  }
+  return runFile({ args, out, request, runId: createRunId() });
+}
 
 /** The words of a command line that name a file, tasks, or a run. */
 export function wordsOf({ file, task }: RunArgs): string[] {

@@ -4,8 +4,9 @@ import { plural } from "../lib/text.ts";
 import type { RunRecord } from "../tasks/journal-record.ts";
 import { findRun, listRuns, listTasks, pruneRuns, standingOfRun } from "../tasks/runs.ts";
 import { defineCommand } from "./command.ts";
+import { confirm } from "./confirm.ts";
 import { type Context, openContext } from "./context.ts";
-import { OUTPUT, STORE } from "./options.ts";
+import { OUTPUT, STORE, YES } from "./options.ts";
 import type { Output } from "./output.ts";
 import { formatDuration } from "./render-run.ts";
 import { renderTable } from "./table.ts";
@@ -27,12 +28,13 @@ export const command = defineCommand({
     action: { type: "positional", required: false, description: "list (if absent), show RUN, or prune" },
     run: { type: "positional", required: false, description: "The id of a run, for show" },
     keep: { type: "string", valueHint: "N", description: "With prune: how many runs stay (run.keep_runs)" },
+    ...YES,
     ...OUTPUT,
     ...STORE,
   },
   details: `Every run of a task file is journaled in the state: its tasks, attempts, times, messages and outputs, and the
 end of what each task printed. A run that failed or was killed is taken up again by: runner run --resume [RUN]`,
-  examples: ["runner runs", "runner runs list -o json", "runner runs prune --keep 50"],
+  examples: ["runner runs", "runner runs list -o json", "runner runs prune --keep 50 --yes"],
   async run({ args, out }) {
     const { action = "list", run } = args;
     if (action !== "show" && run !== undefined) {
@@ -40,7 +42,7 @@ end of what each task printed. A run that failed or was killed is taken up again
     }
     await using context = await openContext(args);
     if (action === "list") return await list(context, out);
-    if (action === "prune") return await prune(context, args.keep, out);
+    if (action === "prune") return await prune(context, args, out);
     if (action === "show" && run !== undefined) return await show(context, run, out);
     if (action === "show") {
       throw new RunnerError("usage", 'Cannot run "runner runs show": RUN is missing. See: runner runs');
@@ -76,9 +78,18 @@ async function show({ store }: Context, id: string, out: Output): Promise<number
   return 0;
 }
 
-async function prune({ store, config }: Context, keep: string | undefined, out: Output): Promise<number> {
+async function prune(
+  { store, config }: Context,
+  { keep, yes }: { keep: string | undefined; yes: boolean },
+  out: Output,
+): Promise<number> {
   if (keep !== undefined && !/^\d+$/.test(keep)) {
     throw new RunnerError("usage", `Cannot use "--keep ${keep}": expected a whole number from 0 up.`);
+  }
+  // Without a number it removes what the next run would remove unasked.
+  if (keep !== undefined && !yes) {
+    const but = Number(keep) === 0 ? "all runs" : `all but the newest ${plural(Number(keep), "run")}`;
+    await confirm(`remove ${but} from the journal`);
   }
   const removed = await pruneRuns(
     store,

@@ -6,9 +6,14 @@ export type Stream = "stdout" | "stderr";
 /** Writes to one of the standard streams. */
 export type Write = (fd: number, data: string | Uint8Array) => void;
 
-/** Brings what tasks print onto the streams: as it comes, together at the end of each task, or line by line with its name. */
+/** Bytes of a line that is not over which are held back at most. */
+const MOST_HELD = 64 * 1024;
+
+/** Brings what tasks print onto the streams: whole lines as they come, together at the end of each task, or line by line with its name. */
 export class TaskOutput {
   readonly #kept = new Map<string, { readonly fd: number; readonly data: string | Uint8Array }[]>();
+  /** Lines that are not over. */
+  readonly #open = new Map<string, { readonly task: string; readonly held: Uint8Array }>();
   readonly #lines = new Map<
     string,
     { readonly fd: number; readonly name: string; text: string; readonly decoder: TextDecoder }
@@ -22,7 +27,8 @@ export class TaskOutput {
   /** What a task prints, or the top level of a file when it is no task's. */
   add(task: string | undefined, stream: Stream, data: string | Uint8Array): void {
     const fd = stream === "stdout" ? STDOUT : STDERR;
-    if (task === undefined || this.grouping === "interleaved") this.write(fd, data);
+    if (task === undefined) this.write(fd, data);
+    else if (this.grouping === "interleaved") this.#addWhole(task, fd, data);
     else if (this.grouping === "grouped") this.#keep(task, fd, data);
     else this.#addLines(task, fd, data);
   }
@@ -32,6 +38,9 @@ export class TaskOutput {
     for (const { fd, data } of this.#kept.get(task) ?? []) this.write(fd, data);
     this.#kept.delete(task);
     for (const fd of [STDOUT, STDERR]) {
+      const open = this.#open.get(`${fd} ${task}`);
+      this.#open.delete(`${fd} ${task}`);
+      if (open !== undefined) this.write(fd, open.held);
       const rest = this.#lines.get(`${fd} ${task}`);
       this.#lines.delete(`${fd} ${task}`);
       if (rest?.text) this.write(fd, `${prefix(task)}${rest.text}\n`);
@@ -42,6 +51,22 @@ export class TaskOutput {
   endAll(): void {
     for (const task of this.#kept.keys()) this.end(task);
     for (const { name } of [...this.#lines.values()]) this.end(name);
+    for (const { task } of [...this.#open.values()]) this.end(task);
+  }
+
+  /** Holds back the beginning of a line, into which another task could write. */
+  #addWhole(task: string, fd: number, data: string | Uint8Array): void {
+    const key = `${fd} ${task}`;
+    const open = this.#open.get(key);
+    if (open === undefined && (data.at(-1) === "\n" || data.at(-1) === NEWLINE)) {
+      this.write(fd, data);
+      return;
+    }
+    const all = Buffer.concat([open?.held ?? new Uint8Array(), Buffer.from(data)]);
+    const end = all.length > MOST_HELD ? all.length : all.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) this.write(fd, all.subarray(0, end));
+    if (end === all.length) this.#open.delete(key);
+    else this.#open.set(key, { task, held: all.subarray(end) });
   }
 
   #keep(task: string, fd: number, data: string | Uint8Array): void {
@@ -62,6 +87,8 @@ export class TaskOutput {
     this.write(fd, lines.map((line) => `${prefix(task)}${line}\n`).join(""));
   }
 }
+
+const NEWLINE = 10;
 
 function prefix(task: string): string {
   return `${task} │ `;

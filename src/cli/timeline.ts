@@ -18,11 +18,13 @@ export function renderTimeline(
   out: Pick<Output, "style" | "width">,
 ): string {
   const { style, width = 200 } = out;
-  const end = run.ended ?? Math.max(run.started, ...tasks.flatMap(timesOf));
+  const standing = standingOfRun(run);
+  const end =
+    run.ended ?? (standing === "running" ? Date.now() : Math.max(run.started, ...tasks.flatMap(timesOf)));
   const span = { from: run.started, to: end };
   const name = Math.max(8, ...tasks.map((task) => Bun.stringWidth(task.name)));
   const again = run.resumed === 0 ? "" : ` · taken up ${plural(run.resumed, "time")}`;
-  const head = `run ${run.id} · ${run.name} · ${standingOfRun(run)} · ${formatDuration(end - run.started, " s")}${again}`;
+  const head = `run ${run.id} · ${run.name} · ${standing} · ${formatDuration(end - run.started, " s")}${again}`;
   const lines = [
     style.bold(head),
     style.dim(`${formatTime(run.started)} on ${run.process.host} (pid ${run.process.pid})`),

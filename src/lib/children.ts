@@ -1,12 +1,13 @@
 import type { Subprocess } from "bun";
 import { beforeEnding } from "./ending.ts";
 import { dropGroup, guardGroup } from "./guard.ts";
+import { lookWhileComputing } from "./lookout.ts";
 
 /** How long a group that was told to end may take before it is killed, in ms; below what `ending.ts` grants. */
 const STOP_GRACE = 1500;
 
 /** Signals a whole process group; one that has ended already is no error. */
-export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL"): void {
+export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL" | "SIGPIPE"): void {
   try {
     process.kill(-leader, signal);
   } catch {
@@ -24,6 +25,7 @@ export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Chil
   // Before the child is there: it may run for milliseconds before we know its number.
   const callOff = beforeEnding({
     act: () => child && stopGroup(child),
+    actAtOnce: () => child && signalGroup(child.pid, "SIGKILL"),
     when: "always",
     handOver: () => child !== undefined && guardGroup(child.pid),
   });
@@ -44,8 +46,14 @@ export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Chil
 export async function stopGroup(child: Subprocess): Promise<void> {
   signalGroup(child.pid, "SIGTERM");
   const { promise: late, resolve } = Promise.withResolvers<void>();
+  const deadline = performance.now() + STOP_GRACE;
   const timer = setTimeout(resolve, STOP_GRACE);
+  // A script that computes meanwhile keeps the timer waiting.
+  const callOff = lookWhileComputing(() => {
+    if (performance.now() >= deadline) signalGroup(child.pid, "SIGKILL");
+  });
   await Promise.race([child.exited, late]);
+  callOff();
   clearTimeout(timer);
   signalGroup(child.pid, "SIGKILL");
   await child.exited;

@@ -32,6 +32,24 @@ function toMilliseconds(ms: number): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
+/** A duration exactly: `250 ms`, `1.5 s`, `1 h 30 min`. */
+export function formatExactly(ms: number): string {
+  if (ms < 1000) return `${Number(ms.toFixed(3))} ms`;
+  const parts: string[] = [];
+  let left = ms;
+  for (const [unit, name] of [
+    [86_400_000, "d"],
+    [3_600_000, "h"],
+    [60_000, "min"],
+  ] as const) {
+    const count = Math.floor(left / unit);
+    if (count > 0) parts.push(`${count} ${name}`);
+    left -= count * unit;
+  }
+  if (left > 0) parts.push(`${Number((left / 1000).toFixed(3))} s`);
+  return parts.join(" ");
+}
+
 /** A span of milliseconds in one unit, rounded down as people say it: `58 s`, `2 min`, `3 h`, `12 d`. */
 export function formatSpan(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);

@@ -1,4 +1,5 @@
 import type { Awaitable } from "./awaitable.ts";
+import { exitProcess } from "./exit.ts";
 
 /** Signals that end the process, and the exit codes that say so. */
 const ENDING = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -8,6 +9,8 @@ const GRACE = 2000;
 /** Something to do before a signal ends this process. */
 export interface LastAct {
   act(): Awaitable<void>;
+  /** What is left of it to do when there is no time to wait for it. */
+  actAtOnce?(): void;
   /**
    * `always`: nobody else can do it, so that even a script that computes without ever waiting cannot be ended before.
    * `idle`: what happens without it is good enough for such a script, which the signal ends at once.
@@ -76,7 +79,7 @@ function linger(): void {
 /** Ends the process at once, without waiting for the last acts to finish: a script may be computing. */
 export function endNow(exitCode: number): never {
   for (const { act } of acts) void act();
-  process.exit(exitCode);
+  exitProcess(exitCode);
 }
 
 function listenIfNeeded(): void {
@@ -93,13 +96,18 @@ function keepsFromEnding(last: LastAct): boolean {
   return last.when === "always" && !last.handOver?.();
 }
 
+function leave(exitCode: number): never {
+  for (const last of acts) last.actAtOnce?.();
+  exitProcess(exitCode);
+}
+
 async function end(exitCode: number): Promise<void> {
   // Whoever signals twice does not want to wait.
-  if (ending) process.exit(exitCode);
+  if (ending) leave(exitCode);
   ending = true;
-  setTimeout(() => process.exit(exitCode), GRACE);
+  setTimeout(() => leave(exitCode), GRACE);
   await Promise.allSettled([...acts].map(async ({ act }) => act()));
-  process.exit(exitCode);
+  exitProcess(exitCode);
 }
 
 const listeners = Object.entries(ENDING).map(([signal, exitCode]) => [signal, () => end(exitCode)] as const);

@@ -1,4 +1,5 @@
 import { endNow } from "./ending.ts";
+import { messageOf, RunnerError } from "./errors.ts";
 import { node } from "./node.ts";
 
 export const STDIN = 0;
@@ -28,14 +29,26 @@ export function writeWhole(fd: number, data: string | Uint8Array): void {
 
 /**
  * As `writeWhole`, for what a run prints while it works: when the reader has gone away (`| head`), nobody wants the
- * rest, and the process ends as if it were done.
+ * rest, and the process ends as if it were done. When it cannot be written, as on a full disk, the process ends too, and
+ * says so.
  */
 export function printWhole(fd: number, data: string | Uint8Array): void {
   try {
     writeWhole(fd, data);
   } catch (error) {
     if (hasCode(error, "EPIPE")) endNow(0);
-    throw error;
+    // What cannot be shown would be lost: a run can be taken up again.
+    const failure = new RunnerError("unavailable", `Cannot print the result: ${messageOf(error)}.`);
+    if (fd !== STDERR) tryToSay(failure.message);
+    endNow(failure.exitCode);
+  }
+}
+
+function tryToSay(text: string): void {
+  try {
+    writeWhole(STDERR, `${text}\n`);
+  } catch {
+    // Nobody reads stderr; the exit code still tells.
   }
 }
 

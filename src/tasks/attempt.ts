@@ -66,7 +66,7 @@ export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<E
     const last = await after(run, task, calls, worked);
     return end(
       { status: last.ok ? "ok" : "failed", ...last },
-      last.ok ? marksOf(run, task, calls.folder) : [],
+      last.ok ? marksOf(run, task, calls.folder, last.outputs) : [],
     );
   } catch (error) {
     const { ok, ...failure } = raised(task, error);
@@ -85,7 +85,7 @@ async function before(task: Task, calls: TaskCalls): Promise<Worked | undefined>
   const { pre_exec: hook } = task.options;
   if (hook === undefined) return undefined;
   try {
-    const [first, message] = await calls.call(hook, calls.deps);
+    const [first, message] = await calls.call(hook, calls.deps());
     return first === false ? { ok: false, message: `pre_exec said no${reasonOf(message)}` } : undefined;
   } catch (error) {
     const worked = raised(task, error);

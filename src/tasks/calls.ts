@@ -64,7 +64,7 @@ export class TaskCalls {
       const context = this.#context(own ?? this.limit);
       return { holds: (await runShellLine(condition, context, () => undefined)) === 0 };
     }
-    const [holds, reason] = await this.call(condition, this.#deps());
+    const [holds, reason] = await this.call(condition, this.deps());
     return {
       holds: holds !== undefined && holds !== false,
       ...(typeof reason === "string" && { reason }),
@@ -74,8 +74,7 @@ export class TaskCalls {
   /** The task itself, once: what its function returned, or the exit code of its shell line. */
   async command(limit: Limit): Promise<LuaValue[] | number> {
     const { command } = this.task;
-    if (command instanceof LuaFunction)
-      return this.#run(command, this.#deps(), limit, this.task.options.lock);
+    if (command instanceof LuaFunction) return this.#run(command, this.deps(), limit, this.task.options.lock);
     if (command === undefined) return [];
     this.#permitShell();
     try {
@@ -97,7 +96,8 @@ export class TaskCalls {
     this.surroundings.session.permits.check("exec", "sh", `the shell line of task "${this.task.name}"`);
   }
 
-  #deps(): LuaRecord {
+  /** What the tasks that this one waits for gave, by their names, whole and short. */
+  deps(): LuaRecord {
     const deps = createRecord() as LuaRecord;
     const { outputs, session } = this.surroundings;
     for (const name of this.task.dependsOn) {
@@ -106,11 +106,6 @@ export class TaskCalls {
       deps[short] ??= outputs[name];
     }
     return deps;
-  }
-
-  /** For `pre_exec`, which gets what the task itself gets. */
-  get deps(): LuaRecord {
-    return this.#deps();
   }
 
   async #run(fn: LuaFunction, third: LuaValue, limit: Limit, lock?: string): Promise<LuaValue[]> {

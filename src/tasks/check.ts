@@ -62,6 +62,8 @@ export async function findMistakes(session: Session, sources: SourceLoader): Pro
     if (bytes instanceof Uint8Array) for (const use of findGlobals(bytes)) uses.push({ file: name, use });
   }
   const written = new Set(uses.filter(({ use }) => use.kind === "write").map(({ use }) => use.name));
+  // Who asks whether there is such a global knows that there may be none.
+  const optional = new Set(uses.filter(({ use }) => use.isAsked).map(({ use }) => use.name));
   const findings: Finding[] = [];
   for (const { file, use } of uses) {
     const { name, line, calls } = use;
@@ -69,6 +71,7 @@ export async function findMistakes(session: Session, sources: SourceLoader): Pro
     const at = { source: file, line };
     const fields = known[name];
     if (fields === undefined) {
+      if (optional.has(name)) continue;
       const hint = didYouMean(name, [...Object.keys(known), ...written]);
       findings.push({ at, text: `the global "${name}" is read, but nothing sets it.${hint}` });
     } else if (calls !== undefined && Array.isArray(fields) && fields.length > 0 && !OPEN.includes(name)) {

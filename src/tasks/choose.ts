@@ -19,16 +19,23 @@ export function chooseTasks(
   if (tags.length > 0) {
     const among = names.length === 0 ? [...tasks.keys()] : wanted;
     wanted = among.filter((name) => tasks.get(name)?.options.tags?.some((tag) => tags.includes(tag)));
-    if (wanted.length === 0) throw noSuchTag(tasks.values(), tags);
+    if (wanted.length === 0) throw noSuchTag(tasks.values(), tags, names);
   }
   const plan = planOrder(tasks, wanted);
   // Among all tasks there is no circle, so there is none among some.
   return "order" in plan ? plan.order : [];
 }
 
-function noSuchTag(tasks: Iterable<Task>, tags: readonly string[]): RunnerError {
+function noSuchTag(tasks: Iterable<Task>, tags: readonly string[], names: readonly string[]): RunnerError {
   const known = new Set([...tasks].flatMap(({ options }) => options.tags ?? []));
   const [first = ""] = tags;
+  if (names.length > 0 && tags.some((tag) => known.has(tag))) {
+    const among = names.map((name) => `"${name}"`).join(" and ");
+    return new RunnerError(
+      "not_found",
+      `Cannot run what is tagged "${tags.join('" or "')}": ${among} ${names.length === 1 ? "is" : "are"} not. Leave out the names or the tag.`,
+    );
+  }
   const hint = didYouMean(first, known);
   return new RunnerError(
     "not_found",

@@ -5,7 +5,7 @@ import { type DeclaredGroup, type ReadGroup, readGroup } from "./groups.ts";
 import type { Locator } from "./locate.ts";
 import { Names } from "./names.ts";
 import { OPTION_NAMES, OPTIONS, type TaskOptions } from "./options.ts";
-import { planOrder } from "./plan.ts";
+import { findCycles, planOrder, showCycle } from "./plan.ts";
 import { Problems, showPosition } from "./problems.ts";
 import { linkTasks } from "./relations.ts";
 import type { Position, Task, TaskGroup } from "./task.ts";
@@ -67,11 +67,16 @@ export function readDeclarations(declared: LuaValue, context: ReadContext): Decl
   }
   const names = new Names(tasks.values());
   const linked = linkTasks(tasks, { names, agents: context.agents, problems });
+  for (const line of context.locator.assignments("TaskDefinitions").slice(0, -1)) {
+    warnings.push(
+      `${showPosition({ ...top, line })}: what TaskDefinitions is set to here is lost: it is set again.`,
+    );
+  }
   const plan = planOrder(linked, []);
-  if ("cycle" in plan) {
-    const [first = ""] = plan.cycle;
+  for (const cycle of "cycle" in plan ? findCycles(linked) : []) {
+    const [first = ""] = cycle;
     const at = linked.get(first)?.declaredAt ?? top;
-    problems.add(at, `task "${first}" waits for itself in a circle: ${plan.cycle.join(" → ")}.`);
+    problems.add(at, `task "${first}" waits for itself in a circle: ${showCycle(cycle)}.`);
   }
   problems.raise();
   const known = groups.flatMap((read) => (read === undefined ? [] : [read.group]));
@@ -86,13 +91,14 @@ export function readDeclarations(declared: LuaValue, context: ReadContext): Decl
 }
 
 function declaredGroup(item: LuaValue, { file, locator }: ReadContext): DeclaredGroup {
-  const { options, key, tasks, at } = recordOf(item);
+  const declaration = recordOf(item);
+  const { options, key, tasks } = declaration;
   const name = typeof key === "string" ? key : "";
   return {
     options,
     ...(name !== "" && { key: name }),
     ...(typeof tasks === "string" && { tasks }),
-    at: positionOf(at) ?? { source: file, line: locator.next(name) },
+    at: positionOf(declaration) ?? { source: file, line: locator.next(name) },
   };
 }
 
@@ -104,9 +110,10 @@ function readTask(
   const { options, key, form } = declaration;
   const named = isRecord(options) && typeof options.name === "string" ? options.name : undefined;
   const shortName = named ?? (typeof key === "string" ? key : "");
-  const at = positionOf(declaration.at) ?? {
+  const at = positionOf(declaration) ?? {
     source: context.file,
-    line: context.locator.next(shortName) || (group?.group.declaredAt.line ?? 0),
+    line:
+      context.locator.next(shortName, group?.group.declaredAt.line) || (group?.group.declaredAt.line ?? 0),
   };
   let isRefused = false;
   const refuse = (text: string) => {
@@ -122,9 +129,16 @@ function readTask(
   if (shortName === "" || (options.name !== undefined && named === undefined)) {
     return refuse('a task has no name. Give it one: name = "…".');
   }
+  if (/^-|[\p{Cc}]/u.test(shortName)) {
+    const what = shortName.startsWith("-") ? 'begins with "-"' : "has a control character";
+    return refuse(`the name of a task, ${JSON.stringify(shortName)}, ${what}. Leave it out.`);
+  }
   const name = group === undefined ? shortName : `${group.group.name}.${shortName}`;
   const read = { ...group?.defaults, ...readOptions(name, options, refuse) };
   const { command = read.run } = read;
+  if (typeof command === "string" && command.includes("\0")) {
+    refuse(`the command of task "${name}" has a NUL character, which no shell takes. Leave it out.`);
+  }
   if (command === undefined && !read.depends_on?.length && !isRefused) {
     refuse(`task "${name}" has nothing to do. Give it a command, or depends_on to stand for other tasks.`);
   }
@@ -168,9 +182,8 @@ function readOptions(task: string, options: LuaRecord, refuse: (text: string) =>
   return read;
 }
 
-function positionOf(value: LuaValue): Position | undefined {
-  if (!isRecord(value) || typeof value.source !== "string") return undefined;
-  return { source: value.source, line: Number(value.line ?? 0) };
+function positionOf({ source, line }: LuaRecord): Position | undefined {
+  return typeof source === "string" ? { source, line: Number(line ?? 0) } : undefined;
 }
 
 function recordOf(value: LuaValue): LuaRecord {

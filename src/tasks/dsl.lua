@@ -1,7 +1,8 @@
 -- The words with which a file declares tasks. Every declaration becomes a plain table of options; what they mean, and
 -- which are wrong, is decided by the host when the file has run.
 local host = ...
-local with_lock = state.with_lock
+-- Its functions come into being when the first of them is used (lazy.lua).
+local state = state
 local rawget, type, pairs, ipairs, select, next = rawget, type, pairs, ipairs, select, next
 local setmetatable, getmetatable, pack, unpack, sort = setmetatable, getmetatable, table.pack, table.unpack, table.sort
 
@@ -10,11 +11,34 @@ local declared = {}
 -- Which of them a table of options (or a builder) stands for.
 local declaration_of = {}
 
-local function declare(options, form)
-  local declaration = { options = options, at = host.caller(), form = form }
+-- Whether the file has run: then it is known what its tasks are.
+local closed = false
+
+-- `level`: where the word was used, as error() counts.
+local function declare(options, form, level)
+  if closed then
+    local what = form == "task" and "a task" or "a workflow"
+    error("Cannot declare " .. what .. " here: the file has been read. Declare it at the top level of the file.", level)
+  end
+  local source, line = host.caller()
+  local declaration = { options = options, source = source, line = line, form = form }
   declared[#declared + 1] = declaration
   declaration_of[options] = declaration
-  return options
+  return declaration
+end
+
+-- A table of options as it is now, with its lists: a loop may use one table for many tasks.
+local function snapshot(options)
+  local copy = {}
+  for key, value in pairs(options) do
+    if type(value) == "table" and not declaration_of[value] and getmetatable(value) == nil then
+      local list = {}
+      for index, item in next, value do list[index] = item end
+      value = list
+    end
+    copy[key] = value
+  end
+  return copy
 end
 
 -- task("name"):command(fn):depends_on("other") sets one option a call; :build() ends it and may be left out.
@@ -44,11 +68,15 @@ local function named(what, first, rest, form, builder)
   if type(first) ~= "string" then
     error(what .. ": argument 1: expected a name" .. (what == "task" and " or a table of options" or "") .. ", got " .. type(first), 3)
   end
-  return setmetatable({ options = declare(options, form) }, builder)
+  declare(options, form, 3)
+  return setmetatable({ options = options }, builder)
 end
 
 function task(first, rest)
-  if type(first) == "table" and getmetatable(first) == nil then return declare(first, "task") end
+  if type(first) == "table" and getmetatable(first) == nil then
+    declare(first, "task", 3).options = snapshot(first)
+    return first
+  end
   return named("task", first, rest, "task", Builder)
 end
 
@@ -77,7 +105,8 @@ end
 local function inherit(options, seen)
   local worker = worker_of(options)
   if type(options) ~= "table" or (options.uses == nil and not worker) then return options end
-  local base = worker and worker.options or options_of(options.uses)
+  local declaration = worker or declaration_of[options_of(options.uses)]
+  local base = declaration and declaration.options or options_of(options.uses)
   if type(base) ~= "table" or seen[base] then return options end
   seen[base] = true
   local merged = {}
@@ -127,6 +156,7 @@ end
 
 -- Everything that was declared: tasks in order, and groups.
 local function collect()
+  closed = true
   local definitions = rawget(_G, "TaskDefinitions")
   if type(definitions) == "table" then
     for _, member in ipairs(members(definitions)) do
@@ -139,7 +169,7 @@ local function collect()
     if declaration.form ~= "task" and type(options) == "table" then
       local own = {}
       for key, value in pairs(options) do if key ~= "tasks" then own[key] = value end end
-      local group = { options = own, at = declaration.at, form = declaration.form, key = declaration.key }
+      local group = { options = own, source = declaration.source, line = declaration.line, key = declaration.key }
       groups[#groups + 1] = group
       declaration.group = #groups
       if type(options.tasks) ~= "table" then
@@ -152,7 +182,7 @@ local function collect()
         end
       end
     elseif declaration.form ~= "task" then
-      groups[#groups + 1] = { options = options, at = declaration.at, form = declaration.form, key = declaration.key }
+      groups[#groups + 1] = { options = options, source = declaration.source, line = declaration.line, key = declaration.key }
     end
   end
   local tasks = {}
@@ -163,15 +193,16 @@ local function collect()
   for _, declaration in ipairs(declared) do
     if declaration.form == "task" and not grouped[declaration] then
       local options = with_names(inherit(declaration.options, {}))
-      tasks[#tasks + 1] = { options = options, at = declaration.at, form = "task" }
+      tasks[#tasks + 1] = { options = options, source = declaration.source, line = declaration.line }
     end
     for _, member in ipairs(declaration.members or {}) do
       local options = options_of(member.value)
       local known = declaration_of[options]
       tasks[#tasks + 1] = {
-        options = with_names(inherit(options, {})),
-        at = known and known.at,
-        form = known and "task" or declaration.form,
+        options = with_names(inherit(known and known.options or options, {})),
+        source = known and known.source,
+        line = known and known.line,
+        form = not known and declaration.form or nil,
         group = declaration.group,
         key = member.key,
       }
@@ -184,7 +215,7 @@ end
 -- Runs a task's function under a lock: what it writes to the state fails when the lock was lost.
 local function locked(name, seconds, fn, ...)
   local args = pack(...)
-  return with_lock(name, function() return fn(unpack(args, 1, args.n)) end, seconds)
+  return state.with_lock(name, function() return fn(unpack(args, 1, args.n)) end, seconds)
 end
 
 return function(what, ...)

@@ -5,6 +5,7 @@ import type { Task } from "./task.ts";
 
 /** What a task was made from and what it made, as of its last success. */
 export interface Fingerprint {
+  readonly definition: string;
   readonly sources: string;
   readonly generates: string;
 }
@@ -25,8 +26,8 @@ export function matchFiles(patterns: readonly string[], folder: string): string[
 }
 
 /** A digest of the names and contents of the files that match. */
-function digestFiles(patterns: readonly string[], folder: string, more = ""): string {
-  const hash = createHash("sha256").update(more);
+function digestFiles(patterns: readonly string[], folder: string): string {
+  const hash = createHash("sha256");
   for (const path of matchFiles(patterns, folder)) {
     // Names and contents are framed by their lengths, so that no two sets of files read alike.
     const content = contentOf(join(folder, path));
@@ -35,11 +36,12 @@ function digestFiles(patterns: readonly string[], folder: string, more = ""): st
   return hash.digest("hex");
 }
 
-/** The fingerprint of a task's files as they are now. */
+/** The fingerprint of a task and its files as they are now. */
 export function fingerprintOf({ options, command }: Task, folder: string): Fingerprint {
   const line = typeof command === "string" ? command : "";
   return {
-    sources: digestFiles(options.sources ?? [], folder, line),
+    definition: createHash("sha256").update(line).digest("hex"),
+    sources: digestFiles(options.sources ?? [], folder),
     generates: digestFiles(options.generates ?? [], folder),
   };
 }
@@ -51,6 +53,7 @@ export function reasonToRun(task: Task, folder: string, last: Fingerprint | unde
   }
   if (last === undefined) return "it has not succeeded before";
   const now = fingerprintOf(task, folder);
+  if (now.definition !== last.definition) return "its definition has changed";
   if (now.sources !== last.sources) return "its sources have changed";
   return now.generates === last.generates ? undefined : "what it generates has changed";
 }

@@ -63,12 +63,13 @@ export function installModules(
       const {
         STATE_WORDS,
       }: typeof import("../modules/state/module.ts") = require("../modules/state/module.ts");
-      vm.installWords(STATE_WORDS, allowed(states.words).functions);
+      vm.installWords(STATE_WORDS, allowed(states.words).functions, {}, states.words.name);
     }
   };
 
   vm.installWords(lazy, {
     names: () => [...MODULE_NAMES, "state", "State", "io", "async", ...(plugins?.names ?? [])].join(" "),
+    full: () => (Object.keys(modules.values).length > 0 ? "values" : ""),
     register: (name) => void register(String(name)),
     complete: (name) => void complete(String(name)),
   });

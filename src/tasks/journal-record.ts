@@ -3,7 +3,7 @@ import { RunnerError } from "../lib/errors.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import type { Value } from "../lib/value.ts";
 import { decode } from "../state/codec.ts";
-import type { SessionChange } from "./session-changes.ts";
+import type { SessionChange } from "../state/session.ts";
 import type { TaskStatus } from "./task.ts";
 
 /** A file that a run was made from. */
@@ -80,6 +80,8 @@ export interface TaskRecord {
   readonly outputs?: Value;
   /** What it changed in `State`. */
   readonly session?: readonly SessionChange[];
+  /** How many tasks of the same part of the run had ended before. */
+  readonly endedBefore?: number;
   /** The end of what it wrote. */
   readonly tail?: string;
   readonly ended?: number;

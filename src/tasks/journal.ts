@@ -3,6 +3,7 @@ import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import { encode } from "../state/codec.ts";
+import type { SessionChange } from "../state/session.ts";
 import type { Store } from "../state/store.ts";
 import {
   type AttemptRecord,
@@ -15,7 +16,6 @@ import {
   type TaskRecord,
   taskRef,
 } from "./journal-record.ts";
-import type { SessionChange } from "./session-changes.ts";
 import type { Task, TaskResult } from "./task.ts";
 
 /** Entries of one commit at most: a failure may skip a hundred thousand tasks. */
@@ -55,6 +55,8 @@ export class Journal {
   readonly #tasks = new Map<string, TaskRecord>();
   #run: RunRecord | undefined;
   #stopped = false;
+  /** How many tasks have ended. */
+  #endings = 0;
   /** Tasks that begin with the next commit. */
   #starting: Start[] = [];
   /** The last record of the next commit that is about the end of a task. */
@@ -101,7 +103,7 @@ export class Journal {
       tail,
       marks,
       session = [],
-    }: { tail?: string | undefined; marks: readonly Mark[]; session?: readonly SessionChange[] },
+    }: { tail?: string | undefined; marks: readonly Mark[]; session?: readonly SessionChange[] | undefined },
   ): void {
     const { task, status, message, outputs } = result;
     const attempts =
@@ -114,10 +116,11 @@ export class Journal {
       ...(message !== undefined && { message }),
       // Whoever got here with outputs has seen that they can be stored.
       ...(outputs !== undefined && { outputs: outputs as Exclude<TaskRecord["outputs"], undefined> }),
-      ...(session.length > 0 && { session }),
+      ...(session.length > 0 && { session, endedBefore: this.#endings }),
       ...(tail !== undefined && { tail }),
       ended: this.#now(),
     };
+    this.#endings++;
     this.#noteTask(record);
     this.#lastEnded = record;
     for (const { ref, value } of marks) this.#note(ref, () => value);

@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import { lookWhileComputing } from "../lib/lookout.ts";
 import { startTimer } from "../lib/timer.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -35,10 +36,17 @@ export interface TimeLimitOptions {
 const armed = new Set<TimeLimit>();
 /** Of all of them. */
 let watchdog: Watchdog | undefined;
+let stopLooking: (() => void) | undefined;
+
+/** Looks whether the time of any is over: what computes keeps those that wait from being ended by an event. */
+function lookAtAll(): void {
+  watchdog?.beat();
+  for (const limit of armed) limit.look();
+}
 
 /**
  * A time within which something has to end; those inside of it end with it. For waiting there is the signal, for
- * computing `check`, which is asked now and then, and for what cannot be asked the watchdog.
+ * computing a look now and then, and for what cannot be asked the watchdog.
  */
 export class TimeLimit implements Disposable, Limit {
   readonly #controller = new AbortController();
@@ -61,8 +69,9 @@ export class TimeLimit implements Disposable, Limit {
     this.#parent = parent;
     this.#options = options;
     this.#deadline = since + ms;
-    this.#callOff = startTimer(this.#deadline - performance.now(), () => this.#look());
+    this.#callOff = startTimer(this.#deadline - performance.now(), () => this.look());
     armed.add(this);
+    stopLooking ??= lookWhileComputing(lookAtAll);
     if (parent?.signal.aborted) this.#onParent();
     else parent?.signal.addEventListener("abort", this.#onParent);
   }
@@ -71,12 +80,6 @@ export class TimeLimit implements Disposable, Limit {
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
-
-  /** Looks whether the time is over: of all limits, since what computes keeps those that wait from being looked at. */
-  readonly check = (): void => {
-    watchdog?.beat();
-    for (const limit of armed) limit.#look();
-  };
 
   /** From now on, this process ends when the time is over and nothing can end what goes on. */
   readonly watch = (): void => {
@@ -92,7 +95,8 @@ export class TimeLimit implements Disposable, Limit {
     this.#watched = watchdog.watch({ left: this.#deadline - performance.now(), message, exitCode });
   };
 
-  #look(): void {
+  /** Looks whether the time is over. */
+  look(): void {
     if (this.signal.aborted || performance.now() < this.#deadline) return;
     this.#controller.abort(new RunnerError("timeout", this.#message));
   }
@@ -103,6 +107,10 @@ export class TimeLimit implements Disposable, Limit {
 
   [Symbol.dispose](): void {
     armed.delete(this);
+    if (armed.size === 0) {
+      stopLooking?.();
+      stopLooking = undefined;
+    }
     this.#callOff();
     if (this.#watched !== undefined) watchdog?.drop(this.#watched);
     this.#parent?.signal.removeEventListener("abort", this.#onParent);
@@ -113,8 +121,8 @@ export class TimeLimit implements Disposable, Limit {
 export function limitAfter(limit: Limit): Limit & Disposable {
   const { signal } = limit;
   if (!signal.aborted) {
-    const { check, watch } = limit;
-    return { signal, ...(check && { check }), ...(watch && { watch }), [Symbol.dispose]: () => undefined };
+    const { watch } = limit;
+    return { signal, ...(watch && { watch }), [Symbol.dispose]: () => undefined };
   }
   const ms = signal.reason instanceof RunExit ? AFTER_EXIT_MS : AFTER_TIMEOUT_MS;
   return new TimeLimit("it came after the end and took longer than", ms);

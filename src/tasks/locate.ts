@@ -10,10 +10,23 @@ export class Locator {
 
   constructor(private readonly source: () => string) {}
 
-  /** The line of the next place that names `name`; 0 when there is none. */
-  next(name: string): number {
+  /**
+   * The line of the next place that names `name`; 0 when there is none. Without `from`, the line of its group, it is
+   * looked for where TaskDefinitions is.
+   */
+  next(name: string, from = this.assignments("TaskDefinitions").at(-1) ?? 0): number {
     this.#lines ??= indexNames(this.source());
-    return this.#lines.get(name)?.shift() ?? 0;
+    const places = this.#lines.get(name) ?? [];
+    const place = places.findIndex((line) => line >= from);
+    return place < 0 ? 0 : (places.splice(place, 1)[0] ?? 0);
+  }
+
+  /** The lines on which a global is set to a table, by how they begin. */
+  assignments(name: string): number[] {
+    const starts = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*\\{`);
+    const source = this.source();
+    if (!source.includes(name)) return [];
+    return source.split("\n").flatMap((line, place) => (starts.test(line) ? [place + 1] : []));
   }
 }
 

@@ -96,7 +96,7 @@ function readText(value: LuaValue): string | undefined {
 }
 
 /** Texts given as one or as a list; an empty table is an empty list. */
-export function readTexts(value: LuaValue): readonly string[] | undefined {
+function readTexts(value: LuaValue): readonly string[] | undefined {
   if (isRecord(value) && Object.keys(value).length === 0) return [];
   const list: readonly LuaValue[] = Array.isArray(value) ? value : [value];
   return list.every((item): item is string => typeof item === "string" && item !== "") ? list : undefined;

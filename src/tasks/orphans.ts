@@ -6,10 +6,10 @@ const LOOK_EVERY = 20;
 
 /**
  * Stops the processes that tasks of a run started and that outlived runner, or left the group of their command, and
- * waits until they are gone, `grace` ms before it kills them; returns the tasks that had some. They are known by the variable in their environment that every command of a task
- * inherits: it costs nothing to write, names grandchildren too, and no other process can have it by accident, as one
- * can have a process id. Where there is no /proc, `ps` shows it, though macOS hides it of its own programs: there they
- * are found by the group that they share with one that shows it.
+ * waits until they are gone, `grace` ms before it kills them; returns the tasks that had some. They are known by the
+ * variable in their environment that every command of a task inherits: it costs nothing to write, names grandchildren
+ * too, and no other process can have it by accident, as one can have a process id. Where there is no /proc, `ps` shows
+ * it, though macOS hides it of its own programs: there they are found by the group that they share with one that shows it.
  */
 export async function stopOrphans(
   run: string,

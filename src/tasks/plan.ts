@@ -54,3 +54,28 @@ function closure(tasks: ReadonlyMap<string, Task>, wanted: readonly string[]): S
   for (const name of found) for (const needed of tasks.get(name)?.dependsOn ?? []) found.add(needed);
   return found;
 }
+
+/** Circles that are told of at most. */
+const MOST_CYCLES = 20;
+/** Names of a circle that are shown on each side of those that are left out. */
+const SHOWN = 6;
+
+/** Pure: circles among tasks, of which no two share a task; the names on each with the first one again at the end. */
+export function findCycles(tasks: ReadonlyMap<string, Task>): string[][] {
+  const left = new Map(tasks);
+  const found: string[][] = [];
+  while (found.length < MOST_CYCLES) {
+    const plan = planOrder(left, []);
+    if ("order" in plan) break;
+    found.push(plan.cycle);
+    for (const name of plan.cycle) left.delete(name);
+  }
+  return found;
+}
+
+/** Pure: a circle for a message; a long one without its middle. */
+export function showCycle(cycle: readonly string[]): string {
+  const more = cycle.length - 2 * SHOWN;
+  const names = more <= 1 ? cycle : [...cycle.slice(0, SHOWN), `… ${more} more …`, ...cycle.slice(-SHOWN)];
+  return names.join(" → ");
+}

@@ -18,7 +18,7 @@ export interface Resumption {
 
 /**
  * The run to take up: the one of an id, or else the newest (of a task file, if one is given). Raises `not_found` when
- * there is none, `invalid` when there is nothing left of it to do or somebody works on it.
+ * there is none, `conflict` when somebody works on it.
  */
 export async function findResumable(
   store: Store,
@@ -37,14 +37,7 @@ async function newest(store: Store, file: string | undefined): Promise<RunRecord
 }
 
 function checkResumable(run: RunRecord): void {
-  const standing = standingOfRun(run);
-  if (standing === "ok") {
-    throw new RunnerError(
-      "invalid",
-      `Cannot take up run ${run.id}: it ended well, and nothing is left to do.`,
-    );
-  }
-  if (standing !== "running") return;
+  if (standingOfRun(run) !== "running") return;
   const { pid, host } = run.process;
   // Of a process on another machine nothing is known: whoever resumes says that it is gone.
   const where = host === hostname() ? "" : ` on ${host}`;

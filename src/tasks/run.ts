@@ -2,6 +2,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import type { LuaRecord } from "../modules/module.ts";
+import type { Session as StateSession } from "../state/session.ts";
 import type { Store } from "../state/store.ts";
 import type { Producer } from "./artifacts.ts";
 import { type Ended, runTask, type TaskRun } from "./attempt.ts";
@@ -10,7 +11,6 @@ import type { Journal } from "./journal.ts";
 import { type RunExit, TimeLimit } from "./limit.ts";
 import { Schedule, type Skip } from "./schedule.ts";
 import type { Session } from "./session.ts";
-import type { SessionChange, SessionChanges } from "./session-changes.ts";
 import type { Tails } from "./tail.ts";
 import type { Task, TaskResult } from "./task.ts";
 
@@ -31,8 +31,8 @@ export interface RunOptions {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
-  /** What tasks change in `State`. */
-  readonly session: SessionChanges;
+  /** What knows which task changed what in `State`; absent where that outlives the run. */
+  readonly session: StateSession | undefined;
   readonly tails: Tails;
   /** How many tasks run at the same time. */
   readonly jobs: number;
@@ -207,15 +207,17 @@ class Run {
                 message: refused,
                 durationMs: 0,
                 attempts: 0,
-                stopsRun: true,
+                ...(!this.options.keepGoing && { stopsRun: true }),
               },
               marks: [],
             };
       const { result, marks } = ended;
       const tail = tails.take(task.name);
       this.options.running.delete(task.name);
-      const session = await this.#sessionChanges(result);
-      journal.ended(result, this.#placeOf(task), { tail, marks, session });
+      const { session } = this.options;
+      if (result.status !== "ok") session?.dropChanges(task.name);
+      const changes = result.status === "ok" ? session?.takeChanges(task.name) : undefined;
+      journal.ended(result, this.#placeOf(task), { tail, marks, session: changes });
       this.#note(result);
       this.#ended.push({ result, tail });
       this.#schedule.settle(task.name, result);
@@ -224,13 +226,6 @@ class Run {
     } catch (error) {
       this.#over.reject(error);
     }
-  }
-
-  /** What `State` changed with a success. What a failure changed is dropped, unless another task was at it too. */
-  async #sessionChanges({ status }: TaskResult): Promise<readonly SessionChange[]> {
-    if (status === "failed" && this.options.running.size > 0) return [];
-    const changes = await this.options.session.take();
-    return status === "ok" ? changes : [];
   }
 
   #skip({ task, reason }: Skip): void {

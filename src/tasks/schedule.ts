@@ -123,7 +123,7 @@ export class Schedule {
     const watched = task.nextIfFail.flatMap((name) => this.#node(name) ?? []);
     const failed = watched.some(({ status }) => status === "failed");
     if (node.blockedBy !== undefined) return this.#because(node.blockedBy);
-    if (watched.length > 0) return failed ? undefined : { text: `${namesOf(watched)} did not fail` };
+    if (task.nextIfFail.length > 0) return failed ? undefined : { text: whyNone(task, watched) };
     return this.#stoppedFor === undefined ? undefined : this.#because(this.#stopped ?? "");
   }
 
@@ -157,6 +157,14 @@ export class Schedule {
   }
 }
 
-function namesOf(nodes: readonly Node[]): string {
-  return nodes.map(({ task }) => `"${task.name}"`).join(" and ");
+/** Why a task does not run that waits for a failure, of tasks that take part as far as they are `watched`. */
+function whyNone({ nextIfFail }: Task, watched: readonly Node[]): string {
+  if (watched.length === 0) return notPartOfRun(nextIfFail);
+  return `${watched.map(({ task }) => `"${task.name}"`).join(" and ")} did not fail`;
+}
+
+/** What keeps a task from running that waits for the failure of tasks of which none takes part. */
+export function notPartOfRun(names: readonly string[]): string {
+  const list = names.map((name) => `"${name}"`).join(" and ");
+  return `${list} ${names.length === 1 ? "is" : "are"} not part of this run`;
 }

@@ -10,7 +10,8 @@ import { LuaVm } from "../lua/vm.ts";
 import { compileLua } from "../lua/wasm.ts";
 import type { CallContext } from "../modules/context.ts";
 import type { LogRecord } from "../modules/log.ts";
-import { Halt, type LuaFunction, type LuaModule, type LuaRecord } from "../modules/module.ts";
+import { Halt, type LuaFunction, type LuaModule, type LuaRecord, Results } from "../modules/module.ts";
+import { resolvePath, subjectOf } from "../modules/paths.ts";
 import { createPermits, type Permits, UNLIMITED } from "../modules/permits.ts";
 import type { ShowProgress } from "../modules/progress.ts";
 import { NO_SECRETS, Secrets } from "../modules/secrets.ts";
@@ -147,9 +148,9 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   const files = new Files({
     locate: (path, use) => {
       // A file that C flushes when nobody calls was located when it was opened.
-      const absolute = resolve(current()?.cwd ?? workdir, path);
+      const absolute = resolvePath(current()?.cwd ?? workdir, path);
       if (use === "write" && options.purpose === "inspect" && current() === top) return undefined;
-      return permits.allows("fs", absolute) ? absolute : undefined;
+      return permits.allows("fs", subjectOf(absolute)) ? absolute : undefined;
     },
     print: (bytes) => options.print(bytes, current() ?? top),
   });
@@ -180,6 +181,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     },
     state: {
       current,
+      canWait: () => vm.canWait,
       secrets,
       state: { store, locks },
       session,
@@ -193,7 +195,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       files,
       sources,
       forbid: (callee) => options.purpose === "inspect" && refuseEffect(callee, name),
-      caller: () => resolve(options.viewpoint, vm.callers()[0]?.source ?? name),
+      caller: () => resolve(options.viewpoint, vm.callers(1)[0]?.source ?? name),
       permitSource,
       showError: (chunk) => printWhole(STDERR, chunk),
     },
@@ -208,7 +210,10 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     (await import("../lua/plugins.ts")).installLuaPlugins(vm, plugins, sources);
   }
   const words = vm.installWords(dsl, {
-    caller: () => ({ ...(vm.callers()[0] ?? { source: name, line: 0 }) }),
+    caller: () => {
+      const [{ source: file, line } = { source: name, line: 0 }] = vm.callers(1);
+      return new Results([file, line]);
+    },
   });
   const text = modernize(typeof source === "string" ? source : Buffer.from(source).toString("utf8"));
   // Bytes that are no UTF-8 stay as they are, since no such file has the old words.

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Ref } from "../backends/backend.ts";
 import { chain } from "../lib/awaitable.ts";
 import { isRecord } from "../modules/arguments.ts";
+import type { LuaValue } from "../modules/module.ts";
 import { decode, encode } from "../state/codec.ts";
 import type { Store } from "../state/store.ts";
 import type { TaskCalls } from "./calls.ts";
@@ -20,6 +21,10 @@ export interface Skipping {
 export interface Standing {
   readonly runs: boolean;
   readonly reason: string;
+  /** Whether that is because of its files as they are now. */
+  readonly upToDate?: true;
+  /** What its last success gave, when it need not run. */
+  readonly outputs?: LuaValue;
 }
 
 /** What is remembered of a task by `once`, `sources` and `generates`, and what follows. Undefined: it has none of them. */
@@ -31,14 +36,21 @@ export async function standingOf(
   const { once, sources, generates } = task.options;
   if (once !== undefined) {
     const [done] = await store.backend.read([onceRef(once)]);
-    if (done !== undefined) return { runs: false, reason: `done before (once ${JSON.stringify(once)})` };
+    if (done !== undefined) {
+      const result = decode(done.value);
+      const [outputs] = Array.isArray(result) ? result : [];
+      const reason = `done before (once ${JSON.stringify(once)})`;
+      return { runs: false, reason, ...(outputs !== undefined && { outputs }) };
+    }
   }
   if (sources !== undefined || generates !== undefined) {
     const last = await chain(store.backend.read([fingerprintRef(file, task)]), ([entry]) =>
-      entry === undefined ? undefined : asFingerprint(decode(entry.value)),
+      entry === undefined ? undefined : asSuccess(decode(entry.value)),
     );
     const reason = reasonToRun(task, folder, last);
-    return reason === undefined ? { runs: false, reason: "up to date" } : { runs: true, reason };
+    if (reason !== undefined) return { runs: true, reason };
+    const { outputs } = last ?? {};
+    return { runs: false, reason: "up to date", upToDate: true, ...(outputs !== undefined && { outputs }) };
   }
   return once === undefined ? undefined : { runs: true, reason: `never done (once ${JSON.stringify(once)})` };
 }
@@ -48,10 +60,13 @@ export async function whyNot(
   skipping: Skipping,
   task: Task,
   calls: TaskCalls,
-): Promise<(Pick<TaskResult, "status" | "message"> & { stopsRun?: true }) | undefined> {
+): Promise<(Pick<TaskResult, "status" | "message" | "outputs"> & { stopsRun?: true }) | undefined> {
   const { abort_if, run_if } = task.options;
   const standing = await standingOf(skipping, task, calls.folder);
-  if (standing?.runs === false) return { status: "skipped", message: standing.reason };
+  if (standing?.runs === false) {
+    const { reason, outputs } = standing;
+    return { status: "skipped", message: reason, ...(outputs !== undefined && { outputs }) };
+  }
   if (abort_if !== undefined) {
     const { holds, reason } = await calls.condition(abort_if);
     if (holds)
@@ -64,14 +79,17 @@ export async function whyNot(
   return undefined;
 }
 
-/** What is to be remembered when a task has succeeded. */
-export function marksOf({ file }: Skipping, task: Task, folder: string): Mark[] {
+/** What is to be remembered when a task has succeeded, with what it gave. */
+export function marksOf({ file }: Skipping, task: Task, folder: string, outputs: LuaValue): Mark[] {
   const { once, sources, generates } = task.options;
   const marks: Mark[] = [];
-  // As `state.once` stores a call without a result: its `forget` lets the task run again.
-  if (once !== undefined) marks.push({ ref: onceRef(once), value: encode([], once) });
+  // As `state.once` stores the result of a call: its `forget` lets the task run again.
+  if (once !== undefined) {
+    marks.push({ ref: onceRef(once), value: encode(outputs === undefined ? [] : [outputs], once) });
+  }
   if (sources !== undefined || generates !== undefined) {
-    marks.push({ ref: fingerprintRef(file, task), value: encode(fingerprintOf(task, folder), task.name) });
+    const success = { ...fingerprintOf(task, folder), ...(outputs !== undefined && { outputs }) };
+    marks.push({ ref: fingerprintRef(file, task), value: encode(success, task.name) });
   }
   return marks;
 }
@@ -85,9 +103,17 @@ function fingerprintRef(file: string, task: Task): Ref {
   return { space: "run", key: `f/${digest}` };
 }
 
-function asFingerprint(value: ReturnType<typeof decode>): Fingerprint | undefined {
+function asSuccess(
+  value: ReturnType<typeof decode>,
+): (Fingerprint & { readonly outputs?: LuaValue }) | undefined {
   if (!isRecord(value)) return undefined;
-  return { sources: String(value.sources), generates: String(value.generates) };
+  const { definition, sources, generates, outputs } = value;
+  return {
+    definition: String(definition),
+    sources: String(sources),
+    generates: String(generates),
+    ...(outputs !== undefined && { outputs }),
+  };
 }
 
 function tail(reason: string | undefined): string {

@@ -12,7 +12,7 @@ export interface Position {
 export interface TaskGroup {
   readonly name: string;
   readonly description?: string;
-  /** Runs before the first of its tasks; what it raises, or `false`, stops the run. */
+  /** Runs before the first of its tasks; what it raises, or `false`, fails them all, and stops a run that does not go on. */
   readonly onStart?: LuaFunction;
   /** Runs after the last of its tasks, with whether all went well and their outputs by name. */
   readonly onComplete?: LuaFunction;

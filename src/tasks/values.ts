@@ -4,7 +4,7 @@ import { messageOf, RunnerError } from "../lib/errors.ts";
 import { hasCode } from "../lib/stdio.ts";
 import { createRecord } from "../lib/value.ts";
 import { isRecord } from "../modules/arguments.ts";
-import { toInteger } from "../modules/data/numbers.ts";
+import { fits, toInteger } from "../modules/data/numbers.ts";
 import type { LuaRecord, LuaValue } from "../modules/module.ts";
 
 /** How files of values are read, by their endings; a reader is loaded for a file alone. */
@@ -143,8 +143,8 @@ function assign(values: LuaRecord, path: readonly string[], value: LuaValue): vo
 function parseScalar(text: string): LuaValue {
   if (text === "true" || text === "false") return text === "true";
   if (/^-?\d+$/.test(text)) {
-    const integer = toInteger(BigInt(text));
-    return String(integer) === text ? integer : text;
+    const integer = BigInt(text);
+    return fits(integer) && String(integer) === text ? toInteger(integer) : text;
   }
   const number = Number(text);
   return text !== "" && Number.isFinite(number) && String(number) === text ? number : text;

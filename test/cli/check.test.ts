@@ -50,6 +50,24 @@ end })`);
     );
   });
 
+  test("finds calls with tables and conditions in them; a global that is asked for may be absent", async () => {
+    const { stdout } = await check(`
+task({ name = "a", command = function()
+  table.inser({ 1 }, 1)
+  template.rendr{}
+  string.fromat(later and "x" or "y", 1 + 1 == 2)
+  if prnt then prnt() end
+  if type(foo) == "nil" or bar == nil then return foo, bar end
+  if state.gett then return 1 end
+end })
+later = 1`);
+    expect(stdout).toBe(
+      'script.lua:3: table.inser is called, but there is none. Did you mean "insert"?\n' +
+        'script.lua:4: template.rendr is called, but there is none. Did you mean "render"?\n' +
+        'script.lua:5: string.fromat is called, but there is none. Did you mean "format"?\n',
+    );
+  });
+
   test("looks into files that are required, and knows what they set", async () => {
     const { stdout } = await check('local part = require("lib.part")\nprint(set_by_part, part.f)');
     expect(stdout).toBe('lib/part.lua:2: the global "undefned_here" is read, but nothing sets it.\n');

@@ -133,3 +133,43 @@ describe.skipIf(Bun.which("setsid") === null)("a process that has left the group
     process.kill(left, "SIGKILL");
   });
 });
+
+describe("a second Ctrl-C", () => {
+  test("kills what does not hear the first one", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `task({ name = "a", command = "trap '' TERM INT; echo $$ > pid; sleep 55.2; sleep 55.3" })`,
+    );
+    const running = sandbox.spawn(["run", "script.lua"], PATH);
+    const path = join(sandbox.work, "pid");
+    while (!existsSync(path) || readFileSync(path, "utf8") === "") await Bun.sleep(5);
+    const pid = Number(readFileSync(path, "utf8"));
+    running.kill("SIGINT");
+    await Bun.sleep(100);
+    running.kill("SIGINT");
+    expect((await running.finished).exitCode).toBe(130);
+    await untilEnded(pid);
+  });
+});
+
+describe.if(existsSync("/dev/full"))("a full disk behind stdout", () => {
+  test.each([
+    ["a shell line", 'task({ name = "a", command = "echo text" })', ""],
+    ["print", 'task({ name = "a", command = function() print("text") end })', ""],
+    ["print at the top level", 'print("text")', ""],
+    ["events", 'task({ name = "a", command = "true" })', " -o json"],
+  ])("ends the run with 6, by %s", async (_, source, more) => {
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", source);
+    const line = `"${sandbox.binary}" run script.lua${more} > /dev/full`;
+    const child = Bun.spawn(["/bin/sh", "-c", line], {
+      cwd: sandbox.work,
+      env: { HOME: sandbox.home, PATH: process.env.PATH ?? "" },
+      stdin: "ignore",
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).toContain("Cannot print the result: ENOSPC: no space left on device");
+    expect(await child.exited).toBe(6);
+  });
+});

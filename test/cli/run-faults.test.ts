@@ -164,3 +164,130 @@ test("a task without a command stands for those that it depends on", async () =>
   expect(stdout).toBe("a\nb\n");
   expect(stderr).toContain("3 done");
 });
+
+describe("a declaration", () => {
+  test("while a task runs is an error where it stands", async () => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.runLua(
+      `task({ name = "a", command = function()
+  task({ name = "b", command = "true" })
+end })`,
+    );
+    expect(stderr).toContain("a failed at script.lua:2: Cannot declare a task here: the file has been read.");
+    expect(exitCode).toBe(1);
+  });
+
+  test("takes its table as it is then", async () => {
+    using sandbox = createSandbox();
+    const { stdout } = await sandbox.runLua(
+      `local t = { command = function(this, params) print(this.name, params.n) end }
+for i = 1, 3 do t.name, t.params = "t" .. i, { n = i } task(t) t.params.n = 0 end`,
+    );
+    expect(stdout).toBe("t1\t1\nt2\t2\nt3\t3\n");
+  });
+
+  test.each([
+    ['task({ name = "-x", command = "true" })', 'the name of a task, "-x", begins with "-"'],
+    ['task({ name = "a\\nb", command = "true" })', '"a\\nb", has a control character'],
+    ['task({ name = "a", command = "true\\0" })', 'the command of task "a" has a NUL character'],
+  ])("%s is refused", async (source, said) => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.runLua(source);
+    expect(stderr).toContain(said);
+    expect(exitCode).toBe(5);
+  });
+
+  test("in TaskDefinitions has the line where it stands; what is set again is warned of", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `local other = { build = { x = 1 } }
+TaskDefinitions = { lost = { tasks = { build = { command = "true" } } } }
+TaskDefinitions = {
+  g = { tasks = {
+    build = { command = "true" } } } }`,
+    );
+    const { stdout } = await sandbox.run(["list", "script.lua", "-o", "json"]);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: "g.build", declared_at: "script.lua:5" }]);
+    const { stderr } = await sandbox.run(["check", "script.lua"]);
+    expect(stderr).toBe(
+      "warn  script.lua:2: what TaskDefinitions is set to here is lost: it is set again.\n",
+    );
+  });
+
+  test("in a circle is told of with all other circles, long ones without their middle", async () => {
+    using sandbox = createSandbox();
+    const { stderr } = await sandbox.runLua(
+      `task({ name = "a", depends_on = "b" }) task({ name = "b", depends_on = "a" })
+for i = 1, 2000 do task({ name = "n" .. i, depends_on = "n" .. i % 2000 + 1 }) end`,
+    );
+    expect(stderr).toContain('task "a" waits for itself in a circle: a → b → a.\n');
+    expect(stderr).toContain("n5 → n6 → … 1989 more … → n1996 → n1997");
+  });
+});
+
+describe("-o json", () => {
+  test.each([
+    [["run", "none.lua"], "not_found"],
+    [["run", "script.lua", "nope"], "not_found"],
+    [["run", "circle.lua"], "invalid"],
+    [["run", "script.lua", "-C", "nowhere"], "not_found"],
+    [["list", "circle.lua"], "invalid"],
+    [["graph", "script.lua", "nope"], "not_found"],
+    [["check", "none.lua"], "not_found"],
+  ])("%p tells programs what is wrong", async (args, code) => {
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", 'task({ name = "a", command = "true" })');
+    sandbox.write("circle.lua", 'task({ name = "a", depends_on = "a" })');
+    const { stdout, stderr } = await sandbox.run([...args, "-o", "json"]);
+    const { error } = JSON.parse(stdout);
+    expect(error.code).toBe(code);
+    expect(stderr).toBe(`${error.message}\n`);
+    expect(JSON.parse((await sandbox.run(["runs", "-o", "json"])).stdout)).toEqual([]);
+  });
+});
+
+test("lines of tasks that run together stay whole", async () => {
+  using sandbox = createSandbox();
+  const { stdout } = await sandbox.runLua(
+    `task({ name = "a", command = "printf part; touch begun; while ! test -e ok; do sleep 0.01; done; echo ial" })
+task({ name = "b", command = "while ! test -e begun; do sleep 0.01; done; echo whole; touch ok; printf end" })`,
+    ["-j2"],
+    { env: { PATH: process.env.PATH ?? "" } },
+  );
+  expect(stdout).toContain("whole\n");
+  expect(stdout).toContain("partial\n");
+});
+
+test("values are a table of what was given: they can be walked and encoded", async () => {
+  using sandbox = createSandbox();
+  const source = `
+local before = json.encode(values)
+for key in pairs(values) do print(key) end
+print(before, values.none, json.encode(values) == before, values.require("a").b)`;
+  const { stdout } = await sandbox.runLua(source, ["--set", "a.b=1"]);
+  expect(stdout).toBe('a\n{"a":{"b":1}}\tnil\ttrue\t1\n');
+});
+
+test("messages of tasks cannot steer the terminal, and stay on their line", async () => {
+  using sandbox = createSandbox();
+  const { stderr } = await sandbox.runLua(
+    'task({ name = "a", command = function() return true, "one\\n\\27[31mtwo" end })',
+  );
+  expect(stderr).not.toContain("\u001b");
+  expect(stderr).toMatch(/✓ a .*one.*two/);
+});
+
+test("runs prune --keep asks first", async () => {
+  using sandbox = createSandbox();
+  sandbox.write("script.lua", 'task({ name = "a", command = "true" })');
+  await sandbox.run(["run", "script.lua"], { env: { PATH: process.env.PATH ?? "" } });
+  const refused = await sandbox.run(["runs", "prune", "--keep", "0"]);
+  expect(refused).toMatchObject({
+    stderr:
+      "Cannot remove all runs from the journal: nobody is there to confirm it. Add --yes to do it unasked.\n",
+    exitCode: 2,
+  });
+  const { stderr } = await sandbox.run(["runs", "prune", "--keep", "0", "-y"]);
+  expect(stderr).toBe("Removed 1 run from the journal.\n");
+});

@@ -510,3 +510,88 @@ describe("values", () => {
     expect(stderr).toContain('script.lua:2: Cannot find the value "version"');
   });
 });
+
+describe("what is known before a run", () => {
+  const explain = async (sandbox: ReturnType<typeof createSandbox>, more: readonly string[] = []) => {
+    const { stdout } = await sandbox.run(["run", "script.lua", "--explain", "-o", "json", ...more], PATH);
+    const found: { task: string; runs: boolean | null; reason: string }[] = JSON.parse(stdout);
+    return Object.fromEntries(found.map(({ task, runs, reason }) => [task, [runs, reason]]));
+  };
+
+  test("a task whose sources another one may make again is perhaps up to date", async () => {
+    using sandbox = createSandbox();
+    const source = `
+task({ name = "gen", sources = "in", generates = "gen.*", command = "cat in > gen.txt" })
+task({ name = "use", sources = "gen.txt", depends_on = "gen", command = "true" })
+task({ name = "dark", command = "true" })
+task({ name = "after", sources = "in", depends_on = "dark", command = "true" })`;
+    sandbox.write("in", "1");
+    await sandbox.runLua(source, [], PATH);
+    expect(await explain(sandbox)).toMatchObject({
+      gen: [false, "up to date"],
+      use: [false, "up to date"],
+      after: [null, "up to date, unless dark changes its sources"],
+    });
+    sandbox.write("in", "2");
+    expect(await explain(sandbox)).toMatchObject({
+      gen: [true, "its sources have changed"],
+      use: [null, "up to date, unless gen changes its sources"],
+    });
+    const { stdout } = await sandbox.run(["list", "script.lua", "--status"], PATH);
+    expect(stdout).toMatch(/use +gen +perhaps/);
+    sandbox.write("script.lua", source.replace("cat in", "cat  in"));
+    expect((await explain(sandbox)).gen).toEqual([true, "its definition has changed"]);
+  });
+
+  test("durations are exact", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      'task({ name = "a", timeout = "1h30m", command = "true" }) task({ name = "b", timeout = 0.25, command = "true" })',
+    );
+    expect(await explain(sandbox)).toEqual({
+      a: [true, "it always runs, 1 h 30 min at most"],
+      b: [true, "it always runs, 250 ms at most"],
+    });
+  });
+
+  test("next_if_fail of a task that takes no part is not met", async () => {
+    using sandbox = createSandbox();
+    const file = `
+task({ name = "a", command = "false" })
+task({ name = "ok", command = "true" })
+task({ name = "c", next_if_fail = "a", depends_on = "ok", command = "echo c" })`;
+    const { stdout, stderr, exitCode } = await sandbox.runLua(file, ["c"], PATH);
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 0 });
+    expect(stderr).toContain('skipped: "a" is not part of this run');
+    expect((await explain(sandbox, ["c"])).c).toEqual([false, '"a" is not part of this run']);
+    expect((await explain(sandbox)).c).toEqual([null, "only if a fails"]);
+  });
+});
+
+describe("a task that need not run", () => {
+  test.each(['once = "k"', 'sources = "script.lua"'])(
+    "with %s gives what its last success gave",
+    async (option) => {
+      using sandbox = createSandbox();
+      const file = `
+task({ name = "o", ${option}, command = function() return { o = 7.0 } end })
+task({ name = "use", depends_on = "o", command = function(_, _, deps) print(deps.o.o) end })`;
+      expect((await sandbox.runLua(file, [], PATH)).stdout).toBe("7.0\n");
+      const again = await sandbox.runLua(file, [], PATH);
+      expect(again.stdout).toBe("7.0\n");
+      expect(again.stderr).toContain("1 skipped");
+    },
+  );
+});
+
+test("on_start that raises fails the tasks of its workflow, and with -k no others", async () => {
+  using sandbox = createSandbox();
+  const file = `
+workflow.define("w", { on_start = function() error("no") end, tasks = { { name = "a", command = "echo a" } } })
+task({ name = "b", command = "echo b" })`;
+  expect((await sandbox.runLua(file, [], PATH)).stdout).toBe("");
+  const { stdout, stderr, exitCode } = await sandbox.runLua(file, ["-k"], PATH);
+  expect({ stdout, exitCode }).toEqual({ stdout: "b\n", exitCode: 1 });
+  expect(stderr).toContain('on_start of "w" raised:');
+});

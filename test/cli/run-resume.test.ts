@@ -61,6 +61,32 @@ end })`,
     expect(second).toMatchObject({ stdout: "2.0\tnil\tnil\n", exitCode: 0 });
   });
 
+  test("has nothing in State of a task that was under way, beside one that succeeded", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `
+task({ name = "a", command = function()
+  State.increment("n")
+  while State.get("n") < 2 do time.sleep(0.005) end
+end })
+task({ name = "b", command = function()
+  while not State.get("n") do time.sleep(0.005) end
+  State.increment("n")
+  if not fs.exists("ok") then exec.run("sleep 30") end
+end })
+task({ name = "c", depends_on = { "a", "b" }, command = function() print(State.get("n")) end })
+task({ name = "d", depends_on = "a", command = "touch started; sleep 0.1" })`,
+    );
+    const running = sandbox.spawn(["run", "script.lua", "-j2"], PATH);
+    await untilExists(join(sandbox.work, "started"));
+    running.kill("SIGKILL");
+    await running.finished;
+    sandbox.write("ok", "");
+    const { stdout, exitCode } = await sandbox.run(["run", "--resume", "-j2"], PATH);
+    expect({ stdout, exitCode }).toEqual({ stdout: "2\n", exitCode: 0 });
+  });
+
   test("does not leave the sandbox that a run began in", async () => {
     using sandbox = createSandbox();
     sandbox.write("script.lua", `task({ name = "a", command = function() exec.run("echo out") end })`);
@@ -120,8 +146,8 @@ end })`,
     sandbox.write("ok", "");
     await running.finished;
     const late = await sandbox.run(["run", "script.lua", "--resume"], PATH);
-    expect(late.stderr).toContain("it ended well, and nothing is left to do");
-    expect(late.exitCode).toBe(5);
+    expect(late.stderr).toContain("ended well: nothing is left to do");
+    expect(late.exitCode).toBe(0);
   });
 
   test("stops a command that outlived the kill before its task runs again", async () => {
@@ -244,7 +270,7 @@ describe("runner runs", () => {
     sandbox.write("script.lua", 'task({ name = "a", command = "true" })');
     for (let i = 0; i < 4; i++) await sandbox.run(["run", "script.lua"], PATH);
     const count = async () => JSON.parse((await sandbox.run(["runs", "-o", "json"])).stdout).length;
-    expect((await sandbox.run(["runs", "prune", "--keep", "3", "-o", "json"])).stdout).toBe(
+    expect((await sandbox.run(["runs", "prune", "--keep", "3", "-y", "-o", "json"])).stdout).toBe(
       '{"removed":1}\n',
     );
     expect(await count()).toBe(3);

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { lookAround } from "../../src/lib/lookout.ts";
 import { retryDelay, TimeLimit } from "../../src/tasks/limit.ts";
 
 test("retryDelay() doubles from a second, up to 30 s", () => {
@@ -26,8 +27,8 @@ test("TimeLimit ends what is inside of it, with its own words", async () => {
   expect(inner.signal.reason).toMatchObject({ code: "timeout", message: "the run took longer than 0.01 s" });
 });
 
-test("TimeLimit.check() finds out without any event", () => {
+test("TimeLimit finds out without any event while a script computes", () => {
   using limit = new TimeLimit("it took longer than", 5);
-  while (!limit.signal.aborted) limit.check();
+  while (!limit.signal.aborted) lookAround();
   expect(limit.signal.reason).toMatchObject({ code: "timeout" });
 });

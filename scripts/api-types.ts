@@ -45,9 +45,9 @@ export async function renderApiTypes(): Promise<string> {
       env: { ...process.env, BUN_BE_BUN: "1" },
     });
     if (exitCode !== 0) throw new Error(`Cannot make the types: ${stdout.toString()}`);
-    const parts = SOURCES.map((source) =>
-      declarationsOf(readFileSync(join(folder, `${source}.d.ts`), "utf8")),
-    );
+    const read = (source: string) => readFileSync(join(folder, `${source}.d.ts`), "utf8");
+    const exported = exportsOf(read("plugins/api"));
+    const parts = SOURCES.map((source) => declarationsOf(read(source), exported));
     const zod = readFileSync(join(ROOT, "src/plugins/types/zod.txt"), "utf8");
     return `${HEAD}\ndeclare module "runner" {\n  import { z } from "zod";\n  export { z };\n\n${indent(parts.join("\n"))}}\n\n${zod}`;
   } finally {
@@ -58,13 +58,22 @@ export async function renderApiTypes(): Promise<string> {
 const HEAD = `// What a plugin of runner can import, for editors. Made by "runner plugin new"; runner itself does not read it.
 `;
 
-/** What a file declares, for the inside of a module. */
-function declarationsOf(text: string): string {
+/** The names that `runner` exports. */
+function exportsOf(api: string): ReadonlySet<string> {
+  const lists = [...api.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].map(([, names = ""]) => names);
+  return new Set(lists.flatMap((names) => names.split(",").map((name) => name.trim())));
+}
+
+/** What a file declares, for the inside of a module, which exports what `runner` does and no more. */
+function declarationsOf(text: string, exported: ReadonlySet<string>): string {
   return text
     .replace(/^import [^;]*;\n/gm, "")
     .replace(/^export (type )?\{[^}]*\}( from [^;]*)?;\n/gm, "")
-    .replace(/^export declare /gm, "export ")
-    .replace(/^declare /gm, "");
+    .replace(
+      /^(?:export )?(?:declare )?((?:abstract )?\w+ (\w+))/gm,
+      (all, declaration: string, name: string) =>
+        /^(export|declare) /.test(all) ? `${exported.has(name) ? "export " : ""}${declaration}` : all,
+    );
 }
 
 function indent(text: string): string {

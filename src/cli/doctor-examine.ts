@@ -4,16 +4,19 @@ import { checkFilesystem } from "../backends/sqlite/filesystem.ts";
 import { isFaulty, libraryVersion, OLDEST_SQLITE } from "../backends/sqlite/library.ts";
 import type { SettingName } from "../config/config.ts";
 import { needHome } from "../config/home.ts";
+import { CONFIG_FILES, TASK_FILE } from "../config/project.ts";
 import { findDistrust, PAST } from "../config/trust.ts";
 import { readRecord } from "../config/trust-store.ts";
 import { surveyTrust } from "../config/trust-survey.ts";
 import { RunnerError, systemReason } from "../lib/errors.ts";
 import { whyReadable, whyUnsafe } from "../lib/ownership.ts";
 import { findPlugins } from "../plugins/places.ts";
+import { type Problem as PluginProblem, showProblem } from "../plugins/problem.ts";
 import { agentPath } from "../state/open.ts";
 import type { StoreStats } from "../state/store.ts";
 import { type ContextOptions, openContext, type Settled, settle } from "./context.ts";
-import { pluginPlaces } from "./plugin/places.ts";
+import { type PluginPlaces, pluginPlaces } from "./plugin/places.ts";
+import { load, mayHavePlugins } from "./plugin/session.ts";
 
 /** How long a backend may take to say how it is, in ms. */
 const PATIENCE = 5000;
@@ -66,7 +69,7 @@ export async function examine(project: string, options: ContextOptions): Promise
     const message = `This SQLite ${sqlite} has a known fault that loses data. Use ${OLDEST_SQLITE} or later.`;
     problems.push({ message, exitCode: 6 });
   }
-  const asRun = { ...options, forTaskFile: join(project, "runner.lua") };
+  const asRun = { ...options, forTaskFile: join(project, TASK_FILE) };
   const settled = await attempt(() => settle(asRun));
   if (settled === undefined) {
     return { sqlite, project: { folder: project, trust: "unknown" }, plugins: [], problems, notes: [] };
@@ -75,10 +78,9 @@ export async function examine(project: string, options: ContextOptions): Promise
   const trust = (await attempt(() => examineTrust(project, settled.home, problems))) ?? "unknown";
   const trusted = trust === "trusted" || trust === "not needed";
   const places = pluginPlaces(settled, trusted ? asRun : { ...options, forTaskFile: undefined });
-  const { found, problems: unusable } = findPlugins(places.places);
-  for (const { plugin, file, reason } of unusable) {
-    problems.push({ message: `Cannot use plugin "${plugin}" (${file}): ${reason}`, exitCode: 5 });
-  }
+  const { found } = findPlugins(places.places);
+  for (const problem of await findUnusable(places, trusted))
+    problems.push({ message: showProblem(problem), exitCode: 5 });
   const place = await attempt(() => examinePlace(settled, options, problems));
   const stats = trusted && place !== undefined ? await attempt(() => ask(asRun)) : undefined;
   return {
@@ -92,18 +94,26 @@ export async function examine(project: string, options: ContextOptions): Promise
   };
 }
 
+/** What is wrong with plugins, whose code is loaded and not called. */
+async function findUnusable(places: PluginPlaces, trusted: boolean): Promise<readonly PluginProblem[]> {
+  if (!mayHavePlugins(places)) return [];
+  const { problems } = await load(places);
+  // Settings may be for plugins of the project, at which nobody has looked.
+  return trusted ? problems : problems.filter(({ file }) => file !== places.settings.origin);
+}
+
 /** What decides over settings, code and trust must be this user's alone. */
 function examineHome(home: string | undefined): Problem[] {
   if (home === undefined) return [];
   const paths = [home, ...["config.yaml", "trusted", "plugins"].map((name) => join(home, name))];
   const reasons = paths.filter(existsSync).map((path) => whyUnsafe(path));
-  return reasons.filter((why) => why !== undefined).map((why) => ({ message: sentence(why), exitCode: 5 }));
+  return reasons.filter((why) => why !== undefined).map((why) => ({ message: capitalize(why), exitCode: 5 }));
 }
 
 function examineTrust(folder: string, home: string | undefined, problems: Problem[]): TrustState {
   const { folder: real, settings, files } = surveyTrust(folder, process.env);
   const config = Object.keys(settings).length > 0;
-  const plugins = Object.keys(files).some((file) => !/^runner\.(ya?ml|toml|json)$/.test(file));
+  const plugins = Object.keys(files).some((file) => !CONFIG_FILES.includes(file));
   if (!config && !plugins) return "not needed";
   const distrust = findDistrust(home === undefined ? undefined : readRecord(home, real), files);
   if (distrust === undefined) return "trusted";
@@ -176,6 +186,6 @@ const IDLE: Readonly<Record<string, readonly SettingName[]>> = {
 };
 const IDLE_ELSEWHERE: readonly SettingName[] = ["state.path"];
 
-function sentence(text: string): string {
+function capitalize(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

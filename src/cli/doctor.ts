@@ -21,7 +21,8 @@ const COLUMNS = [{ title: "SETTING" }, { title: "VALUE", flexible: true }, { tit
 export const command = defineCommand({
   args: { ...OUTPUT, ...STORE },
   details: `Shows every setting as a run in this folder would have it and where it comes from: a default, a file, a
-variable or an option. Looks at the home, the store, the project's trust and the plugins, and changes nothing.
+variable or an option. Looks at the home, the store, the project's trust and the plugins, whose files it loads, and changes
+nothing.
 Ends with 0 when all is well, 5 when config, plugins or trust stand in the way, 6 when the state does.`,
   examples: ["runner doctor", "runner doctor -o json"],
   async run({ args, out }) {

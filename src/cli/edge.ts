@@ -1,4 +1,5 @@
 import { messageOf, RunnerError } from "../lib/errors.ts";
+import { exitProcess } from "../lib/exit.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
 import { isClaimed } from "../lib/strays.ts";
 import { didYouMean } from "../lib/suggest.ts";
@@ -18,7 +19,7 @@ export async function runEdge(argv: readonly string[]): Promise<number> {
   const debug = options.includes("--debug") || process.env.RUNNER_DEBUG === "1";
   // What escapes a promise or a callback has no caller to reach; it ends the process with the same words.
   const end = (thrown: unknown) => {
-    if (!isClaimed(thrown)) process.exit(report(thrown, debug));
+    if (!isClaimed(thrown)) exitProcess(report(thrown, debug));
   };
   process.on("uncaughtException", end).on("unhandledRejection", end);
   try {

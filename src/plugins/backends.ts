@@ -6,6 +6,29 @@ import { BUILT_INS } from "./builtin.ts";
 import type { BackendDef, BackendOptions } from "./contract.ts";
 import type { Place } from "./places.ts";
 import { type LoadedPlugin, loadBuiltIn, loadPlugins, type PluginSettings } from "./plugin.ts";
+import { Overdue, within } from "./within.ts";
+
+/** How long `open` of a backend may take, in ms. */
+const OPENING_MS = 5000;
+
+/** What every backend can do. */
+const METHODS: readonly (keyof Backend)[] = [
+  "now",
+  "read",
+  "scan",
+  "update",
+  "deleteRange",
+  "changes",
+  "history",
+  "revision",
+  "compacted",
+  "wait",
+  "snapshot",
+  "load",
+  "stats",
+  "sweep",
+  "close",
+];
 
 /** Where to look for backends beside those that come with the binary. */
 export interface BackendPlaces {
@@ -20,13 +43,33 @@ export async function openPluginBackend(
   places: BackendPlaces,
 ): Promise<Backend> {
   const { definition, plugin } = await findBackend(name, places);
+  const failed = (reason: string) =>
+    `Cannot open the state backend "${name}": ${reason.replace(/\.$/, "")} (plugin "${plugin.name}", ${plugin.file}).`;
+  let opened: unknown;
   try {
-    return await definition.open(options);
+    opened = await within(OPENING_MS, {
+      plugin: plugin.name,
+      file: plugin.file,
+      overdue: "its open has not ended",
+      act: () => definition.open(options),
+    });
   } catch (error) {
-    if (error instanceof RunnerError) throw error;
-    const text = `Cannot open the state backend "${name}": ${messageOf(error)} (plugin "${plugin.name}", ${plugin.file}).`;
-    throw new RunnerError("unavailable", text, { cause: error });
+    if (error instanceof RunnerError && !(error instanceof Overdue)) throw error;
+    throw new RunnerError("unavailable", failed(messageOf(error)), { cause: error });
   }
+  const problem = whyNoBackend(opened);
+  if (problem !== undefined) throw new RunnerError("invalid", failed(problem));
+  // It has all that a backend needs.
+  return opened as Backend;
+}
+
+/** What is wrong with what `open` gave; undefined for a backend. */
+function whyNoBackend(opened: unknown): string | undefined {
+  if (typeof opened !== "object" || opened === null) {
+    return `its open gave ${opened === null ? "null" : typeof opened}, and a backend is an object`;
+  }
+  const missing = METHODS.filter((method) => typeof Reflect.get(opened, method) !== "function");
+  return missing.length === 0 ? undefined : `its open gave an object without ${missing.join(", ")}`;
 }
 
 /** The name of the backend that a URL is for, by its scheme; undefined when nothing known has it. */

@@ -5,7 +5,7 @@ import type { HookEvents } from "./contract.ts";
 import { type PluginHost, reasonOf } from "./host.ts";
 import type { LoadedPlugin } from "./plugin.ts";
 import { toStateChange } from "./state.ts";
-import { within } from "./within.ts";
+import { Overdue, within } from "./within.ts";
 
 /** How long one call of a hook may take, in ms; one that took longer is not called again. */
 const HOOK_MS = 3000;
@@ -18,7 +18,7 @@ type EventName = keyof HookEvents;
  */
 export class HookRunner {
   #queue: Promise<void> = Promise.resolve();
-  readonly #given = new Set<string>();
+  readonly #givenUp = new Set<string>();
   readonly #stop = new AbortController();
   #watching: Promise<void> | undefined;
   /** Up to where changes have been told. */
@@ -87,15 +87,14 @@ export class HookRunner {
   ): Promise<void> {
     const { name, file } = plugin;
     const key = `${name} ${event}`;
-    if (this.#given.has(key)) return;
+    if (this.#givenUp.has(key) || !(await this.host.isUsable(plugin))) return;
     try {
-      await this.host.ready(plugin);
       const act = () => hook({ ...data, ctx: this.host.context(plugin) });
       await within(HOOK_MS, { plugin: name, file, overdue: `its hook ${event} has not ended`, act });
     } catch (error) {
       const reason = reasonOf(error, `its hook ${event} raised an error`);
       // One that hangs would cost every task its time.
-      if (reason.includes("has not ended")) this.#given.add(key);
+      if (error instanceof Overdue) this.#givenUp.add(key);
       this.host.services.report({ plugin: name, file, reason });
     }
   }

@@ -1,13 +1,13 @@
-import { dirname } from "node:path";
 import { beforeEnding } from "../lib/ending.ts";
 import { messageOf, RunnerError } from "../lib/errors.ts";
 import { claimStrays } from "../lib/strays.ts";
 import type { LockedStore } from "../modules/state/place.ts";
 import type { PluginContext, PluginLog } from "./context.ts";
+import { wholeOf } from "./places.ts";
 import type { LoadedPlugin } from "./plugin.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, sentence } from "./problem.ts";
 import { createPluginState } from "./state.ts";
-import { within } from "./within.ts";
+import { Overdue, within } from "./within.ts";
 
 /** How long `setup` and `close` of a plugin may take, in ms. */
 const SETUP_MS = 5000;
@@ -40,6 +40,7 @@ export class PluginHost implements AsyncDisposable {
   readonly #end = new AbortController();
   /** In the order in which they were begun. */
   readonly #setups = new Map<LoadedPlugin, Promise<void>>();
+  readonly #reported = new Set<LoadedPlugin>();
   #callOff: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #disclaim: (() => void) | undefined;
@@ -60,6 +61,21 @@ export class PluginHost implements AsyncDisposable {
     setup.catch(() => undefined);
     this.#setups.set(plugin, setup);
     return setup;
+  }
+
+  /** Sets a plugin up, once, and says whether that succeeded; one that it did not for is reported, once. */
+  async isUsable(plugin: LoadedPlugin): Promise<boolean> {
+    try {
+      await this.ready(plugin);
+      return true;
+    } catch (error) {
+      const { name, file } = plugin;
+      if (!this.#reported.has(plugin)) {
+        this.#reported.add(plugin);
+        this.services.report({ plugin: name, file, reason: messageOf(error) });
+      }
+      return false;
+    }
   }
 
   /** What a plugin's functions get. */
@@ -87,7 +103,14 @@ export class PluginHost implements AsyncDisposable {
     const { setup, close } = plugin.definition;
     if (close !== undefined) {
       // A script that computes can be ended without it: the state needs nothing of a plugin.
-      this.#callOff ??= beforeEnding({ when: "idle", act: () => this[Symbol.asyncDispose]() });
+      this.#callOff ??= beforeEnding({
+        when: "idle",
+        act: () => {
+          // What still waits for something ends first.
+          this.#end.abort();
+          return this[Symbol.asyncDispose]();
+        },
+      });
     }
     if (setup === undefined) return;
     try {
@@ -119,7 +142,7 @@ export class PluginHost implements AsyncDisposable {
           file: plugin.file,
           plugin: plugin.name,
           overdue: "its close has not ended",
-          act: () => close(this.context(plugin)),
+          act: () => close({ ...this.context(plugin), signal: AbortSignal.timeout(CLOSE_MS) }),
         });
       } catch (error) {
         this.services.report({
@@ -136,7 +159,7 @@ export class PluginHost implements AsyncDisposable {
   /** Names the plugin in whose files an error came into being. */
   #answerFor(thrown: unknown, plugins: readonly LoadedPlugin[]): boolean {
     const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-    const plugin = plugins.find(({ file }) => stack.includes(isIndex(file) ? dirname(file) : file));
+    const plugin = plugins.find(({ file }) => stack.includes(wholeOf(file)));
     if (plugin === undefined) return false;
     const { name, file } = plugin;
     this.services.report({
@@ -148,13 +171,8 @@ export class PluginHost implements AsyncDisposable {
   }
 }
 
-function isIndex(file: string): boolean {
-  return /[\\/]index\.(ts|js)$/.test(file);
-}
-
 /** Why a call of a plugin failed, as the sentence of a problem. */
 export function reasonOf(error: unknown, what: string): string {
-  if (error instanceof RunnerError && error.code === "timeout") return error.message;
-  const text = `${what}: ${messageOf(error)}`.split("\n")[0] ?? what;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  if (error instanceof Overdue) return error.message;
+  return sentence(`${what}: ${messageOf(error)}`);
 }

@@ -3,7 +3,9 @@ import { dirname, extname, isAbsolute, relative, resolve } from "node:path";
 import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { whyUnsafe } from "../lib/ownership.ts";
 import { didYouMean } from "../lib/suggest.ts";
+import { guardProcess } from "./guard.ts";
 import type { Candidate } from "./places.ts";
+import { refuse, sentence } from "./problem.ts";
 import { within } from "./within.ts";
 
 /** How long a plugin's file may take to load, in ms. */
@@ -48,12 +50,13 @@ export async function importPlugin({ name, file, roots: folders }: Candidate): P
     const reason = explain(error).replace(`"${realpathSync(file)}"`, "it");
     throw new RunnerError("invalid", reason, { cause: error });
   }
-  throw new RunnerError("invalid", "it exports no default. Write: export default definePlugin({ … }).");
+  throw refuse("it exports no default. Write: export default definePlugin({ … }).");
 }
 
 /** Makes `runner` and `zod` known to all that is imported from now on. */
 function provide(): void {
   provided = true;
+  guardProcess();
   const api: typeof import("./api.ts") = require("./api.ts");
   const zod: typeof import("zod") = require("zod");
   Bun.plugin({
@@ -88,13 +91,22 @@ function readPart(path: string): { contents: string; loader: (typeof LOADERS)[ke
   if (unsafe !== undefined) throw new Refused(unsafe);
   const loader = LOADERS[extname(path) as keyof typeof LOADERS] ?? "ts";
   const contents = decode(path);
-  if (loader !== "json") {
+  if (loader === "json") checkJson(path, contents);
+  else {
     for (const specifier of importsOf(path, contents, loader)) {
       const problem = whyNotImported(specifier, path);
       if (problem !== undefined) throw new Refused(`"${path}" ${problem}`);
     }
   }
   return { contents, loader };
+}
+
+function checkJson(path: string, contents: string): void {
+  try {
+    JSON.parse(contents);
+  } catch (error) {
+    throw new Refused(sentence(`"${path}" is no JSON: ${messageOf(error)}`));
+  }
 }
 
 function decode(path: string): string {
@@ -159,10 +171,4 @@ function parseProblem(error: unknown): string {
   const [first] = error instanceof AggregateError ? error.errors : [error];
   if (!isBuildMessage(first)) return messageOf(first);
   return first.position ? `line ${first.position.line}: ${first.message}` : first.message;
-}
-
-/** Ends a text with a full stop, once, on one line. */
-function sentence(text: string): string {
-  const line = text.split("\n")[0] ?? "";
-  return /[.!?]$/.test(line) ? line : `${line}.`;
 }

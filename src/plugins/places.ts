@@ -77,6 +77,11 @@ export function candidateOf(path: string): Candidate | undefined {
   return file === undefined ? undefined : candidateFor(file, { folder: dirname(path), origin: "--plugins" });
 }
 
+/** What a plugin is as a whole: its folder, when `file` is the index of one, else the file itself. */
+export function wholeOf(file: string): string {
+  return basename(file, extname(file)) === "index" ? dirname(file) : file;
+}
+
 function candidateFor(file: string, { folder, origin }: Place): Candidate {
   return {
     name: nameOf(file),
@@ -131,8 +136,7 @@ function entryOf(path: string): string | undefined {
 
 /** `slack` for slack.ts and for slack/index.ts. */
 function nameOf(file: string): string {
-  const base = basename(file, extname(file));
-  return base === "index" ? basename(dirname(file)) : base;
+  return basename(wholeOf(file), extname(file));
 }
 
 function isFile(path: string): boolean {

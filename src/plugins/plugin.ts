@@ -1,10 +1,11 @@
 import { messageOf, RunnerError } from "../lib/errors.ts";
 import { didYouMean } from "../lib/suggest.ts";
+import { KNOWN_BACKENDS } from "../state/open.ts";
 import { BUILT_INS, type BuiltIn } from "./builtin.ts";
 import { importPlugin } from "./load.ts";
 import { type Candidate, findPlugins, type Origin, type Place } from "./places.ts";
-import type { Problem } from "./problem.ts";
-import { type Definition, readSettings, validate } from "./validate.ts";
+import { type Problem, refuse } from "./problem.ts";
+import { type Definition, LUA_NAME, readSettings, validate } from "./validate.ts";
 
 /** A plugin that is loaded and has settings that fit; nothing of it has been called. */
 export interface LoadedPlugin {
@@ -33,8 +34,6 @@ export interface PluginSettings {
   /** Whether a plugin's code may be loaded, which no sandbox holds; all may be if absent. */
   readonly allows?: (name: string) => boolean;
 }
-
-const LUA_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
  * The plugins of some folders. `taken` are the names that they may not use as modules and commands. Never raises for what
@@ -118,7 +117,7 @@ class Clashes {
   constructor(taken: { readonly modules: Iterable<string>; readonly commands: Iterable<string> }) {
     for (const name of taken.modules) this.#owners.set(`modules ${name}`, "runner itself");
     for (const name of taken.commands) this.#owners.set(`commands ${name}`, "runner itself");
-    for (const name of ["sqlite", "memory"]) this.#owners.set(`backends ${name}`, "runner itself");
+    for (const name of KNOWN_BACKENDS) this.#owners.set(`backends ${name}`, "runner itself");
     for (const { name, modules, commands, backends } of BUILT_INS) {
       this.#owners.set(`plugins ${name}`, `the built-in plugin "${name}"`);
       for (const module of modules) this.#owners.set(`modules ${module}`, `the built-in plugin "${name}"`);
@@ -160,8 +159,4 @@ class Clashes {
 
 function isLua(candidate: Candidate): candidate is LuaPlugin {
   return candidate.kind === "lua";
-}
-
-function refuse(reason: string): RunnerError {
-  return new RunnerError("invalid", reason);
 }

@@ -1,3 +1,5 @@
+import { RunnerError } from "../lib/errors.ts";
+
 /** A plugin that cannot be used, wholly or in part. */
 export interface Problem {
   readonly plugin: string;
@@ -10,4 +12,15 @@ export interface Problem {
 /** A problem as people read it. */
 export function showProblem({ plugin, file, reason }: Problem): string {
   return `Cannot use plugin "${plugin}" (${file}): ${reason}`;
+}
+
+/** The error for a plugin that cannot be used: `invalid`, with the reason alone. */
+export function refuse(reason: string): RunnerError {
+  return new RunnerError("invalid", reason);
+}
+
+/** A reason as one line that ends like a sentence. */
+export function sentence(text: string): string {
+  const line = text.split("\n")[0] ?? "";
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }

@@ -8,6 +8,7 @@ import { PluginHost, type PluginServices } from "./host.ts";
 import { createPluginModule } from "./modules.ts";
 import { type LoadedPlugin, type LoadedPlugins, loadBuiltIn, type PluginSettings } from "./plugin.ts";
 import type { Problem } from "./problem.ts";
+import { RESERVED_MODULES } from "./reserved.ts";
 
 /** What scripts get from plugins. */
 export interface ScriptPlugins {
@@ -58,19 +59,16 @@ export class PluginSession implements ScriptPlugins, AsyncDisposable {
 
   get broken(): ReadonlyMap<string, string> {
     const names = new Set([...this.names, ...this.lua.map(({ name }) => name)]);
-    const failed = this.loaded.problems.filter(({ plugin }) => !names.has(plugin));
+    // What scripts have under a name of runner's own stays.
+    const failed = this.loaded.problems.filter(
+      ({ plugin }) => !names.has(plugin) && !RESERVED_MODULES.has(plugin),
+    );
     return new Map(failed.map(({ plugin, file, reason }) => [plugin, `${file}: ${reason}`]));
   }
 
   /** Sets up those that were found, in their order; one that fails is reported and has no effect. */
   async start(): Promise<void> {
-    for (const plugin of this.loaded.plugins) {
-      try {
-        await this.#host.ready(plugin);
-      } catch (error) {
-        this.report({ plugin: plugin.name, file: plugin.file, reason: messageOf(error) });
-      }
-    }
+    for (const plugin of this.loaded.plugins) await this.#host.isUsable(plugin);
   }
 
   createModule(name: string, current: CurrentContext, permits: Permits): LuaModule | undefined {

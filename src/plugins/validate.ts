@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { ArgDef } from "../lib/command-args.ts";
-import { RunnerError } from "../lib/errors.ts";
 import type { PluginDef } from "./contract.ts";
 import { API_VERSION } from "./define.ts";
 import { explainIssue } from "./issues.ts";
+import { refuse } from "./problem.ts";
 
 /** A definition whose parts have been looked at. */
 export type Definition = PluginDef<
@@ -12,7 +12,8 @@ export type Definition = PluginDef<
 >;
 
 const NAME = /^[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*$/;
-const LUA_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What can be a global of Lua or a field, but for its keywords. */
+export const LUA_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const text = z.string();
 const fn = z.custom((value) => typeof value === "function", "expected a function");
@@ -110,7 +111,7 @@ export function validate(exported: unknown): Definition {
     throw refuse(`its default export is no plugin but ${what}. Write: export default definePlugin({ … }).`);
   }
   const problem = explainIssue(DEFINITION, exported, "") ?? commandProblem(exported);
-  if (problem !== undefined) throw refuse(`${problem} Look at: runner plugin --help`);
+  if (problem !== undefined) throw refuse(`${problem} Compare it with a new one: runner plugin new NAME`);
   // The schema has looked at every part that is used.
   return exported as Definition;
 }
@@ -142,8 +143,4 @@ export function readSettings({ name, config }: Definition, given: unknown, origi
     );
   }
   return config.parse(value);
-}
-
-function refuse(reason: string): RunnerError {
-  return new RunnerError("invalid", reason);
 }

@@ -18,7 +18,14 @@ export function watchBy(given: Watch): void {
   watch = given;
 }
 
-/** The result of some work, or `timeout` when it is not there after `ms`. The work itself goes on, unwatched. */
+/** Work was not done in its time; the message is a sentence about it. */
+export class Overdue extends RunnerError {
+  constructor(message: string) {
+    super("timeout", message);
+  }
+}
+
+/** The result of some work; raises `Overdue` when it is not there after `ms`. The work itself goes on, unwatched. */
 export async function within(ms: number, { plugin, file, overdue, act }: Work): Promise<unknown> {
   const { promise, reject } = Promise.withResolvers<never>();
   const reason = `${overdue} after ${ms / 1000} s`;
@@ -26,7 +33,7 @@ export async function within(ms: number, { plugin, file, overdue, act }: Work): 
     ms,
     showProblem({ plugin, file, reason: `${reason}, and nothing can go on beside it.` }),
   );
-  const timer = setTimeout(() => reject(new RunnerError("timeout", `${reason}.`)), ms);
+  const timer = setTimeout(() => reject(new Overdue(`${reason}.`)), ms);
   const work = invoke(act);
   // What comes too late is nobody's concern.
   work.catch(() => undefined);

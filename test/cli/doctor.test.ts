@@ -132,11 +132,14 @@ plugins: { config: { slack: { webhook: https://:hunter2@hook/x, API_SECRET: hunt
     expect(exitCode).toBe(code);
   });
 
-  test("names a plugin that cannot be used, and lists the others without running them", async () => {
+  test("names plugins that cannot be used, and lists those that were found without calling them", async () => {
     using sandbox = createSandbox();
     const plugins = join(sandbox.home, ".sloth-runner/plugins");
     mkdirSync(plugins, { recursive: true, mode: 0o700 });
-    await Bun.write(join(plugins, "good.ts"), 'throw new Error("was run")');
+    await Bun.write(
+      join(plugins, "good.ts"),
+      'export default { name: "good", setup() { throw new Error("was called"); } }',
+    );
     await Bun.write(join(plugins, "open.lua"), "return {}");
     chmodSync(join(plugins, "open.lua"), 0o666);
     const { found, messages, exitCode } = await examine(sandbox);

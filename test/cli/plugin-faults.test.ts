@@ -255,11 +255,12 @@ describe("a plugin that others may change", () => {
     expect(stderr).toMatch(/gone\.ts\): there is nothing there\./);
   });
 
-  test("is named when the folder that somebody named is not there", async () => {
+  test("is looked for in no folder that is not there, or is a file", async () => {
     using project = createProject({ "main.lua": "print(1)" });
     const { stderr, exitCode } = await project.run(["run", "main.lua", "--plugins", "nowhere"]);
-    expect(stderr).toMatch(/nowhere\): there is nothing there\./);
-    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/Cannot use --plugins nowhere: there is nothing there\./);
+    expect(exitCode).toBe(3);
+    expect((await project.run(["run", "main.lua", "--plugins", "main.lua"])).exitCode).toBe(2);
   });
 });
 

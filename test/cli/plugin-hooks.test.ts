@@ -86,6 +86,21 @@ describe("hooks", () => {
     expect(said(stderr, "b").filter((event) => /^(task|run)/.test(event))).toHaveLength(4);
   }, 30_000);
 
+  test("are not called of a plugin that cannot be set up, which is said once", async () => {
+    using project = createProject({
+      "runner.lua": 'task("one"):command(function() return true end)',
+      "plugins/a.ts": pluginSource(
+        "a",
+        'setup() { throw new Error("no"); }, hooks: { taskStart() {}, runEnd() {} }',
+      ),
+    });
+    const { stderr, exitCode } = await project.run(["run"]);
+    expect(exitCode).toBe(0);
+    expect(stderr.match(/Cannot use plugin .*/g)).toEqual([
+      expect.stringMatching(/"a" \(.*a\.ts\): its setup raised an error: no\.$/),
+    ]);
+  });
+
   test("leave stdout to the script, and with -o json to the events of the run", async () => {
     using project = createProject({ "runner.lua": TASKS, "plugins/a.ts": "export default {" });
     const { stdout } = await project.run(["run", "-o", "json"]);

@@ -1,5 +1,6 @@
 import { isSettingVariable } from "../../config/environment.ts";
 import { findHome } from "../../config/home.ts";
+import { CONFIG_FILES, TASK_FILE } from "../../config/project.ts";
 import { dirname, exists, join, resolve } from "../../lib/path.ts";
 import { BUILT_INS } from "../../plugins/builtin.ts";
 import type { CommandEntry, Group } from "../command.ts";
@@ -39,9 +40,11 @@ function mayHaveOthers(): boolean {
   const home = findHome(process.env);
   if (home !== undefined && ["plugins", "config.yaml"].some((name) => exists(join(home, name)))) return true;
   if (Object.keys(process.env).some(isSettingVariable)) return true;
-  for (let folder = resolve("."); ; folder = dirname(folder)) {
-    const names = ["plugins", "runner.yaml", "runner.toml", "runner.json"];
-    if (names.some((name) => exists(join(folder, name)))) return true;
+  const start = resolve(".");
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (CONFIG_FILES.some((name) => exists(join(folder, name)))) return true;
+    // Without a config, only those of a project count: many a folder has something that is called so.
+    if ((folder === start || exists(join(folder, TASK_FILE))) && exists(join(folder, "plugins"))) return true;
     if (dirname(folder) === folder) return false;
   }
 }

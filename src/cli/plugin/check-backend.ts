@@ -1,15 +1,19 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type CaseResult, countCases, runBackendContract } from "../../contract/run.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { plural } from "../../lib/text.ts";
 import { openPluginBackend } from "../../plugins/backends.ts";
 import type { BackendOptions } from "../../plugins/contract.ts";
+import { wholeOf } from "../../plugins/places.ts";
+import { showProblem } from "../../plugins/problem.ts";
+import { KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
 import { retentionOf, settle } from "../context.ts";
 import type { Output } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { pluginPlaces } from "./places.ts";
 import { isPath } from "./show.ts";
 import { surveyPath } from "./survey.ts";
+import { makeWorkshop } from "./workshop.ts";
 
 /**
  * Runs the contract of state backends against that of a plugin, by its name or the plugin's path. Each case works under
@@ -26,6 +30,7 @@ export async function checkBackend(
   const places = pluginPlaces(settled, { plugins: folder === undefined ? [] : [folder] });
   const target = url ?? settings["state.url"];
   const run = Bun.randomUUIDv7().slice(-12);
+  using workshop = makeWorkshop();
   let count = 0;
   const open = async (now: () => number) => {
     count++;
@@ -40,11 +45,16 @@ export async function checkBackend(
       options: settings["state.options"],
       now,
     };
-    const backend = await openPluginBackend(name, options, places);
+    const backend = KNOWN_BACKENDS.includes(name)
+      ? await openBackend({ ...options, backend: name, path: join(workshop.path, `${count}.db`) })
+      : await openPluginBackend(name, options, places);
     return { backend, dispose: async () => backend.close() };
   };
   // A server that does not answer would fail every case.
-  const probe = await open(Date.now);
+  const probe = await open(Date.now).catch((error: unknown) => {
+    if (places.distrust === undefined || !(error instanceof RunnerError)) throw error;
+    throw new RunnerError(error.code, `${error.message}\n${places.distrust}`, { cause: error });
+  });
   await probe.backend.revision();
   await probe.dispose();
   const subject = { name, open };
@@ -76,9 +86,10 @@ export async function checkBackend(
 async function locate(given: string): Promise<{ name: string; folder?: string }> {
   if (!isPath(given)) return { name: given };
   const { backends, file, problem, name } = await surveyPath(given);
-  if (problem !== null) throw new RunnerError("invalid", `Cannot use plugin "${name}" (${file}): ${problem}`);
+  if (problem !== null)
+    throw new RunnerError("invalid", showProblem({ plugin: name, file, reason: problem }));
   const [backend] = backends;
   if (backend === undefined)
     throw new RunnerError("invalid", `Cannot check "${given}": the plugin has no backend.`);
-  return { name: backend, folder: dirname(/[\\/]index\.\w+$/.test(file) ? dirname(file) : file) };
+  return { name: backend, folder: dirname(wholeOf(file)) };
 }

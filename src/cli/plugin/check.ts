@@ -1,24 +1,16 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { readConfigFile } from "../../config/files.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { plural } from "../../lib/text.ts";
-import { type Candidate, findPlugins } from "../../plugins/places.ts";
+import { type Candidate, findPlugins, wholeOf } from "../../plugins/places.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import { defineCommand } from "../command.ts";
 import { settle } from "../context.ts";
 import { OUTPUT } from "../options.ts";
 import { runSelf } from "./run-self.ts";
 import { findCandidate } from "./survey.ts";
+import { makeWorkshop } from "./workshop.ts";
 
 /** What was found out about one plugin. */
 interface Checked {
@@ -94,42 +86,36 @@ function findHere(path: string | undefined): ReturnType<typeof findPlugins> {
 /** Loads a plugin elsewhere, where a loop or a crash of it hurts nobody, and runs its test. */
 async function check(candidate: Candidate): Promise<Checked> {
   const { name, file } = candidate;
-  const whole = isFolder(file) ? dirname(file) : file;
-  const workshop = mkdtempSync(join(tmpdir(), "runner-check-"));
+  const whole = wholeOf(file);
+  using temporary = makeWorkshop();
+  const workshop = temporary.path;
   const end = (result: Omit<Checked, "name" | "file">): Checked => ({ name, file, ...result });
-  try {
-    await prepare(workshop, candidate);
-    const env = { RUNNER_HOME: join(workshop, "home") };
-    const link = join(workshop, "plugins", basename(whole));
-    const shown = await runSelf(["plugin", "show", link, "-o", "json"], { cwd: workshop, env });
-    if (shown.exitCode !== 0)
-      return end({ ok: false, test: "none", problem: shown.stderr.replaceAll(link, whole) });
-    const own = join(dirname(file), isFolder(file) ? "test.lua" : `${name}.test.lua`);
-    const test = existsSync(own) ? realpathSync(own) : join(workshop, "load.lua");
-    // One that is written in Lua runs when it is touched.
-    writeFileSync(join(workshop, "load.lua"), `for _ in pairs(require(${JSON.stringify(name)})) do end\n`);
-    if (test !== own && !existsSync(own) && candidate.kind === "script")
-      return end({ ok: true, test: "none", problem: null });
-    const ran = await runSelf(["run", test, "--plugins", join(workshop, "plugins")], { cwd: workshop, env });
-    const problem =
-      ran.exitCode === 0 ? null : `its test fails: ${ran.stderr.replaceAll(link, whole).trim()}`;
-    return end({
-      ok: problem === null,
-      test: !existsSync(own) ? "none" : problem === null ? "passed" : "failed",
-      problem,
-    });
-  } finally {
-    rmSync(workshop, { recursive: true, force: true });
-  }
-}
-
-function isFolder(file: string): boolean {
-  return /^index\.(ts|js|lua)$/.test(basename(file));
+  await prepare(workshop, candidate);
+  const env = { RUNNER_HOME: join(workshop, "home") };
+  const link = join(workshop, "plugins", basename(whole));
+  const shown = await runSelf(["plugin", "show", link, "-o", "json"], { cwd: workshop, env });
+  if (shown.exitCode !== 0)
+    return end({ ok: false, test: "none", problem: shown.stderr.replaceAll(link, whole) });
+  const own = join(dirname(file), whole !== file ? "test.lua" : `${name}.test.lua`);
+  const test = existsSync(own) ? realpathSync(own) : join(workshop, "load.lua");
+  // One that is written in Lua runs when it is touched; any other is set up and closed by a script that does nothing.
+  const touch = `for _ in pairs(require(${JSON.stringify(name)})) do end\n`;
+  writeFileSync(join(workshop, "load.lua"), candidate.kind === "lua" ? touch : "");
+  const ran = await runSelf(["run", test, "--plugins", join(workshop, "plugins")], { cwd: workshop, env });
+  const said = ran.stderr.replaceAll(link, whole).trim();
+  const what = existsSync(own) ? "its test fails: " : "";
+  const unusable = /^.*Cannot use plugin .*: (its (?:setup|close) .*)$/m.exec(said)?.[1];
+  const problem = ran.exitCode === 0 ? (unusable ?? null) : `${what}${said}`;
+  return end({
+    ok: problem === null,
+    test: !existsSync(own) ? "none" : problem === null ? "passed" : "failed",
+    problem,
+  });
 }
 
 /** A home with the plugin's settings, and a folder with nothing but the plugin. */
 async function prepare(workshop: string, { name, file }: Candidate): Promise<void> {
-  const whole = isFolder(file) ? dirname(file) : file;
+  const whole = wholeOf(file);
   for (const folder of ["home", "plugins"]) mkdirSync(join(workshop, folder), { mode: 0o700 });
   symlinkSync(realpathSync(whole), join(workshop, "plugins", basename(whole)));
   const own = join(dirname(file), "test.json");

@@ -1,8 +1,9 @@
 import type { ArgsDef, ParsedArgs } from "../../lib/command-args.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
+import { STDERR } from "../../lib/stdio.ts";
 import type { CommandContext, JournaledRun } from "../../plugins/context.ts";
 import type { PluginCommand } from "../../plugins/contract.ts";
-import { PluginHost, type PluginServices } from "../../plugins/host.ts";
+import { PluginHost } from "../../plugins/host.ts";
 import type { LoadedPlugin } from "../../plugins/plugin.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import { openLocks } from "../../state/locks/open.ts";
@@ -11,8 +12,10 @@ import { listRuns, listTasks, standingOfRun } from "../../tasks/runs.ts";
 import type { Command } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
-import type { Output } from "../output.ts";
+import { type Output, styleOf } from "../output.ts";
+import { renderLog } from "../render-run.ts";
 import { renderTable } from "../table.ts";
+import { toPluginServices } from "./session.ts";
 
 /** A command of a plugin as the edge runs it: with the store and the output options besides its own. */
 export function toCommand(plugin: LoadedPlugin, command: PluginCommand): Command {
@@ -25,11 +28,11 @@ export function toCommand(plugin: LoadedPlugin, command: PluginCommand): Command
     async run({ args: given, out }) {
       await using context = await openContext(storeOf(given));
       const locks = openLocks(context.store);
-      const services: PluginServices = {
+      const services = toPluginServices(context, {
         open: async () => ({ store: context.store, locks }),
-        log: ({ level, message, fields }) => out.note(`${level} ${message}${suffix(fields)}`),
-        report: (problem) => out.note(showProblem(problem)),
-      };
+        log: (record) => out.note(renderLog(record, styleOf(STDERR, process.env))),
+        warn: (message) => out.note(message),
+      });
       await using host = new PluginHost(services, [plugin]);
       try {
         await prepare(host, plugin);
@@ -120,10 +123,4 @@ function asCommandError({ name, file }: LoadedPlugin, error: unknown): unknown {
   return new RunnerError("task_failed", `Cannot finish the command: ${text} (plugin "${name}", ${file}).`, {
     cause: error,
   });
-}
-
-function suffix(fields: Readonly<Record<string, unknown>>): string {
-  return Object.entries(fields)
-    .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join("");
 }

@@ -1,4 +1,4 @@
-import type { CommandEntry, Group } from "../command.ts";
+import type { Group } from "../command.ts";
 
 /** `runner plugin`. */
 export const PLUGIN: Group = {
@@ -6,19 +6,14 @@ export const PLUGIN: Group = {
   commands: {
     list: {
       summary: "What there is, from where, and what it adds",
-      load: pluginCommand(() => import("./list.ts")),
+      load: async () => (await import("./list.ts")).command,
     },
-    show: { summary: "All that one plugin adds", load: pluginCommand(() => import("./show.ts")) },
-    new: { summary: "Start a plugin", load: pluginCommand(() => import("./new.ts")) },
+    show: { summary: "All that one plugin adds", load: async () => (await import("./show.ts")).command },
+    new: { summary: "Start a plugin", load: async () => (await import("./new.ts")).command },
     check: {
       summary: "Find what is wrong with a plugin, and run its test",
-      load: pluginCommand(() => import("./check.ts")),
+      load: async () => (await import("./check.ts")).command,
     },
   },
   examples: ["runner plugin list", "runner plugin new hello"],
 };
-
-function pluginCommand<M extends { command: unknown }>(load: () => Promise<M>): CommandEntry["load"] {
-  // Each module defines its command with the types of its own arguments, which the edge does not need.
-  return async () => (await load()).command as Awaited<ReturnType<CommandEntry["load"]>>;
-}

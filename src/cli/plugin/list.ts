@@ -43,7 +43,7 @@ its folder is trusted.`,
 });
 
 /** What a plugin adds, in a few words. */
-export function showAdditions({ modules, commands, hooks, backends }: Listed): string {
+function showAdditions({ modules, commands, hooks, backends }: Listed): string {
   const names = [...new Set(modules.map((signature) => signature.replace(/[.(].*/, "")))];
   const parts = [
     ...names.map((name) => `module ${name}`),

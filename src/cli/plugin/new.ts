@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { needHome } from "../../config/home.ts";
 import { RunnerError, systemReason } from "../../lib/errors.ts";
+import { BUILT_INS } from "../../plugins/builtin.ts";
 import types from "../../plugins/types/runner.txt" with { type: "text" };
 import { defineCommand } from "../command.ts";
 import { settle } from "../context.ts";
@@ -32,6 +33,13 @@ packages nor a build are needed.`,
         `Cannot name a plugin "${name}": it is a name in Lua, too. Use small letters, digits and _, such as "my_plugin".`,
       );
     }
+    const owner = await ownerOf(name);
+    if (owner !== undefined) {
+      throw new RunnerError(
+        "usage",
+        `Cannot name a plugin "${name}": ${owner} has this name. Use another one.`,
+      );
+    }
     const place = args.home ? join(needHome((await settle()).home), "plugins") : resolve("plugins");
     const folder = join(place, name);
     const taken = [folder, ...[".ts", ".js", ".lua"].map((ending) => folder + ending)].find((path) =>
@@ -55,6 +63,17 @@ packages nor a build are needed.`,
     return 0;
   },
 });
+
+/** Who has a name that no plugin can have; undefined for one that is free. */
+async function ownerOf(name: string): Promise<string | undefined> {
+  const [{ RESERVED_MODULES }, { ROOT }] = await Promise.all([
+    import("../../plugins/reserved.ts"),
+    import("../commands.ts"),
+  ]);
+  if (BUILT_INS.some((builtIn) => builtIn.name === name)) return "a built-in plugin";
+  if (Object.hasOwn(ROOT.commands, name)) return "a command of runner";
+  return RESERVED_MODULES.has(name) ? "Lua or runner itself" : undefined;
+}
 
 function write(path: string, folder: string, text: string): void {
   try {

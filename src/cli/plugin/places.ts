@@ -1,5 +1,6 @@
 import { findProjectFile } from "../../config/files.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { node } from "../../lib/node.ts";
 import { dirname, exists, join, resolve } from "../../lib/path.ts";
 import type { Place } from "../../plugins/places.ts";
 import type { PluginSettings } from "../../plugins/plugin.ts";
@@ -42,7 +43,7 @@ export function pluginPlaces({ config, home }: Settled, options: PlacesOptions):
       home,
       paths: config.settings["plugins.paths"].filter((path) => !distrusted.has(path)),
       project: distrusted.has(own) ? undefined : folder,
-      extra: plugins.map((path) => resolve(path)),
+      extra: plugins.map(namedFolder),
     }),
     settings: {
       config: config.settings["plugins.config"],
@@ -51,6 +52,24 @@ export function pluginPlaces({ config, home }: Settled, options: PlacesOptions):
     },
     ...(distrust !== undefined && { distrust }),
   };
+}
+
+/** A folder of `--plugins`. Raises `not_found` or `usage` where there is none. */
+function namedFolder(path: string): string {
+  const folder = resolve(path);
+  if (!exists(folder)) {
+    throw new RunnerError(
+      "not_found",
+      `Cannot use --plugins ${path}: there is nothing there. Name a folder of plugins.`,
+    );
+  }
+  if (!node.fs.statSync(folder).isDirectory()) {
+    throw new RunnerError(
+      "usage",
+      `Cannot use --plugins ${path}: it is no folder. Name the folder that it is in.`,
+    );
+  }
+  return folder;
 }
 
 function allowedBy(allow: readonly string[], folder: string): (name: string) => boolean {

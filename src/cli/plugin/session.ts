@@ -5,6 +5,7 @@ import type { PluginServices } from "../../plugins/host.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import type { ScriptPlugins } from "../../plugins/session.ts";
 import type { Settled } from "../context.ts";
+import { MASK } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { type PlacesOptions, type PluginPlaces, pluginPlaces } from "./places.ts";
 
@@ -88,15 +89,14 @@ function createLazily({ settings }: PluginPlaces, services: PluginServices): Plu
   };
 }
 
-const MASK = "••••••••";
-
-function toPluginServices({ config }: Settled, { log, warn, ...services }: Services): PluginServices {
+/** What plugins get of a command: their messages are shown without secrets. */
+export function toPluginServices({ config }: Settled, { log, warn, ...services }: Services): PluginServices {
   const isSecret = secretMatcher(config.settings["secrets.patterns"]);
   return {
     ...services,
     log: ({ level, message, fields, task }) => {
       const shown = Object.entries(fields).map(
-        ([name, value]) => [name, isSecret(name) ? MASK : show(value)] as const,
+        ([name, value]) => [name, isSecret(name) ? MASK : show(value, isSecret)] as const,
       );
       log({ level, message, fields: Object.fromEntries(shown) }, task);
     },
@@ -104,6 +104,8 @@ function toPluginServices({ config }: Settled, { log, warn, ...services }: Servi
   };
 }
 
-function show(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+function show(value: unknown, isSecret: (name: string) => boolean): string {
+  if (typeof value === "string") return value;
+  const mask = (name: string, inner: unknown) => (name !== "" && isSecret(name) ? MASK : inner);
+  return JSON.stringify(value, mask) ?? String(value);
 }

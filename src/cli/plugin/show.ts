@@ -1,5 +1,6 @@
 import { RunnerError } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/suggest.ts";
+import { showProblem } from "../../plugins/problem.ts";
 import { defineCommand } from "../command.ts";
 import { OUTPUT, PLUGINS } from "../options.ts";
 import { renderFacts } from "../table.ts";
@@ -39,7 +40,8 @@ export const command = defineCommand({
       );
     }
     if (listed.problem === null) return 0;
-    out.note(`Cannot use plugin "${listed.name}" (${listed.file}): ${listed.problem}`);
+    const { name, file, problem } = listed;
+    out.note(showProblem({ plugin: name, file, reason: problem }));
     return new RunnerError("invalid", "").exitCode;
   },
 });

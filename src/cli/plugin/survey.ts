@@ -1,7 +1,7 @@
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { hasCode } from "../../lib/stdio.ts";
 import { signatureOf } from "../../modules/reference/signature.ts";
-import { BUILT_INS } from "../../plugins/builtin.ts";
+import { BUILT_INS, type BuiltIn } from "../../plugins/builtin.ts";
 import { describeModules } from "../../plugins/modules.ts";
 import { type Candidate, candidateOf } from "../../plugins/places.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type PluginSettings,
 } from "../../plugins/plugin.ts";
 import { settle } from "../context.ts";
-import { type PluginPlaces, pluginPlaces } from "./places.ts";
+import { pluginPlaces } from "./places.ts";
 import { load } from "./session.ts";
 import { watchPlugins } from "./watch.ts";
 
@@ -39,7 +39,7 @@ export async function survey(plugins: readonly string[]): Promise<{ listed: List
   const found = await load(places);
   return {
     listed: [
-      ...BUILT_INS.map((builtIn) => fromBuiltIn(builtIn.name, places.settings)),
+      ...BUILT_INS.map((builtIn) => fromBuiltIn(builtIn, places.settings)),
       ...found.plugins.map((plugin) => fromLoaded(plugin)),
       ...found.lua.map((plugin) => fromLua(plugin)),
       ...found.problems.map(({ plugin, file, reason }) => broken(plugin, file, reason)),
@@ -76,14 +76,12 @@ export function findCandidate(path: string): Candidate {
   );
 }
 
-function fromBuiltIn(name: string, settings: PluginPlaces["settings"]): Listed {
-  const builtIn = BUILT_INS.find((each) => each.name === name);
-  if (builtIn === undefined) throw new RunnerError("bug", `no built-in plugin ${name}`);
+function fromBuiltIn(builtIn: BuiltIn, settings: PluginSettings): Listed {
   const whole = fromLoaded(loadBuiltIn(builtIn, { config: {}, origin: "" }));
   return { ...whole, problem: problemOf(() => loadBuiltIn(builtIn, settings)) };
 }
 
-function problemOf(act: (settings?: PluginSettings) => unknown): string | null {
+function problemOf(act: () => unknown): string | null {
   try {
     act();
     return null;

@@ -33,6 +33,11 @@ export function hold(claim: string, holds: boolean, seen?: unknown): asserts hol
   if (!holds) throw new Error(seen === undefined ? claim : `${claim}; seen: ${inspect(seen)}`);
 }
 
+/** Whether a text has a line of a stack, which nobody but an author of runner should see. */
+export function showsStack(text: string): boolean {
+  return /^\s+at .*:\d+:\d+\)?$/m.test(text);
+}
+
 function inspect(seen: unknown): string {
   return typeof seen === "string" ? seen : Bun.inspect(seen, { depth: 4 });
 }

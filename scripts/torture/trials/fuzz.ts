@@ -1,6 +1,6 @@
 import type { Finished, Sandbox } from "../../../test/helpers/binary.ts";
 import type { Random } from "../random.ts";
-import { type Arena, hold, type Trial } from "../trial.ts";
+import { type Arena, hold, showsStack, type Trial } from "../trial.ts";
 
 /** Commands to begin with. None of them leads out of the sandbox, and none follows for ever. */
 const COMMANDS = [
@@ -125,7 +125,7 @@ async function fuzz(
       const { args, run } = attempt(sandbox, random);
       const { exitCode, stdout, stderr } = await run;
       hold("no bug of runner's shows", exitCode !== 70, { args, stderr });
-      hold("no stack is shown", args.includes("--debug") || !/^\s+at .*:\d+:\d+\)?$/m.test(stderr), {
+      hold("no stack is shown", args.includes("--debug") || !showsStack(stderr), {
         args,
         stderr,
       });

@@ -1,10 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { TASK_FILE } from "../config/project.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { checkFoundFile } from "../lib/ownership.ts";
 import { didYouMean } from "../lib/suggest.ts";
-
-export const TASK_FILE = "runner.lua";
 
 /**
  * Which of a command's words is the task file: the one that ends in `.lua` or `.sloth` or has a `/`. Without one it is

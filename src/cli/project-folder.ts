@@ -1,6 +1,6 @@
 import { findProjectFile } from "../config/files.ts";
+import { TASK_FILE } from "../config/project.ts";
 import { dirname, exists, join, resolve } from "../lib/path.ts";
-import { TASK_FILE } from "./find-task-file.ts";
 
 /**
  * The folder of the project that this folder is in: that of the config file here or above, else of the task file; this

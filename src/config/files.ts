@@ -1,8 +1,7 @@
 import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
 import { dirname, exists, join } from "../lib/path.ts";
-
-const PROJECT_FILES = ["runner.yaml", "runner.yml", "runner.toml", "runner.json"];
+import { CONFIG_FILES } from "./project.ts";
 
 /** The project's config file: that of `folder` or of its nearest parent with one. Raises as `projectFileIn`. */
 export function findProjectFile(folder: string): string | undefined {
@@ -14,7 +13,7 @@ export function findProjectFile(folder: string): string | undefined {
 
 /** The config file of a folder. Raises `invalid` where it has several, since nobody could tell which counts. */
 export function projectFileIn(folder: string): string | undefined {
-  const present = PROJECT_FILES.filter((name) => exists(join(folder, name)));
+  const present = CONFIG_FILES.filter((name) => exists(join(folder, name)));
   const [first, second] = present;
   if (first !== undefined && second !== undefined) {
     throw new RunnerError(

@@ -51,11 +51,6 @@ export function findDistrust(
   return undefined;
 }
 
-/** Whether all files at and below `paths`, which belong to a folder, are as they were when the user trusted it. */
-export function isTrusted(folder: string, paths: readonly string[], home: string | undefined): boolean {
-  return distrustOf(folder, paths, home) === undefined;
-}
-
 /**
  * Refuses (`invalid`) what a folder that is not trusted may not set. A cloned repository must not make `state
  * get` read another store, or load code, unnoticed; going on without its settings would silently use another
@@ -90,6 +85,7 @@ function check(folder: string, paths: readonly string[], home: string | undefine
 /** What became of a file since its folder was trusted. */
 export const PAST = { changed: "has changed", added: "was added" } as const;
 
+/** What speaks against the files at and below `paths`, which belong to a folder; undefined when it is trusted. */
 function distrustOf(
   folder: string,
   paths: readonly string[],

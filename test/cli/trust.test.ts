@@ -86,7 +86,7 @@ describe("runner trust", () => {
       return { shown, exitCode };
     };
     const no = await answer("n\r");
-    expect(no.exitCode).toBe(1);
+    expect(no.exitCode).toBe(2);
     expect(no.shown).toMatch(/plugins\/slack\.ts[\s\S]*Trust "[^"]+"\? \[y\/N\]/);
     expect((await sandbox.run(["state", "keys"])).exitCode).toBe(5);
     expect((await answer("y\r")).exitCode).toBe(0);

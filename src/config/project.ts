@@ -1,0 +1,5 @@
+/** What a project's config may be called. */
+export const CONFIG_FILES: readonly string[] = ["runner.yaml", "runner.yml", "runner.toml", "runner.json"];
+
+/** The task file of a project, where none is named. */
+export const TASK_FILE = "runner.lua";

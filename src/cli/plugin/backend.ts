@@ -27,7 +27,8 @@ export async function openBackendOfUrl(url: string, agent: string, settled: Sett
   return openPluginBackend(name, optionsOf(settled, agent, url), places);
 }
 
-function optionsOf(
+/** What the settings say about opening a plugin's backend. */
+export function optionsOf(
   { config: { settings } }: Settled,
   agent: string,
   url: string | undefined,

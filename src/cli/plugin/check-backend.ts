@@ -7,9 +7,10 @@ import type { BackendOptions } from "../../plugins/contract.ts";
 import { wholeOf } from "../../plugins/places.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import { KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
-import { retentionOf, settle } from "../context.ts";
+import { settle } from "../context.ts";
 import type { Output } from "../output.ts";
 import { showProgress } from "../progress.ts";
+import { optionsOf } from "./backend.ts";
 import { pluginPlaces } from "./places.ts";
 import { isPath } from "./show.ts";
 import { surveyPath } from "./survey.ts";
@@ -35,14 +36,9 @@ export async function checkBackend(
   const open = async (now: () => number) => {
     count++;
     const options: BackendOptions = {
-      agent: `check-${run}-${count}`,
-      ...(target !== undefined && { url: target }),
+      ...optionsOf(settled, `check-${run}-${count}`, target),
       durability: "normal",
-      busyTimeout: settings["state.busy_timeout"],
       cacheSize: 0,
-      maxValueBytes: settings["state.max_value"],
-      retention: retentionOf(settings),
-      options: settings["state.options"],
       now,
     };
     const backend = KNOWN_BACKENDS.includes(name)

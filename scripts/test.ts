@@ -1,8 +1,9 @@
 /**
- * `npm test`: builds the binary and runs the tests; arguments go to `bun test`. The last line is the result alone:
- * "N passed, N failed", with ", N skipped" when some were.
+ * `npm test`: builds the binary and runs the tests, several files at a time; arguments go to `bun test`. The last line is
+ * the result alone: "N passed, N failed", with ", N skipped" when some were.
  */
 import { mkdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { buildHost } from "./build.ts";
 import { ROOT } from "./project.ts";
@@ -12,12 +13,16 @@ const REPORT = join(ROOT, "node_modules/.cache/tests", `${process.pid}.xml`);
 /** Milliseconds after which a test counts as hung: tests of the binary start many processes on slow machines. */
 const HUNG_AFTER = 120_000;
 
+/** How many files are under way at once. Tests of the binary mostly wait for it, so there is work for one more than cores. */
+const WORKERS = availableParallelism() + 1;
+
 await buildHost();
 mkdirSync(join(REPORT, ".."), { recursive: true });
 const tests = Bun.spawn(
   [
     process.execPath,
     "test",
+    `--parallel=${WORKERS}`,
     `--timeout=${HUNG_AFTER}`,
     "--reporter=junit",
     `--reporter-outfile=${REPORT}`,

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry, Ref } from "../../src/backends/backend.ts";
-import { decodeLock, type LockState } from "../../src/state/locks/lease.ts";
-import { lockRef } from "../../src/state/locks/world.ts";
 import { type BinaryOptions, createSandbox, type Running, type Sandbox } from "../helpers/binary.ts";
+import { allEndWell, lockScenarios } from "../helpers/locks.ts";
 import { HAS_REDIS, openRedis, type RedisServer, startRedis } from "../helpers/redis.ts";
-
-/** Lua: waits until the test has written a file. */
-const AWAIT_FILE = "local function await(name) while not fs.exists(name) do time.sleep(0.005) end end\n";
+import { Scripts } from "../helpers/scripts.ts";
 
 /** The environment of a process whose state is on a server; each test has a store of its own there. */
 function on(
@@ -31,31 +27,13 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
   });
   afterAll(() => server[Symbol.dispose]());
 
-  /** Starts a script of a name of its own, as several run at once. */
-  function start(sandbox: Sandbox, prefix: string, name: string, source: string): Running {
-    sandbox.write(`${name}.lua`, AWAIT_FILE + source);
-    return sandbox.spawn(["run", `${name}.lua`], on(server, prefix));
+  /** Scripts on a store of their own on the server. */
+  function onRedis(sandbox: Sandbox, prefix: string): Scripts {
+    const open = () => openRedis(server.url, { agent: "local", options: { prefix } });
+    return new Scripts(sandbox, open, on(server, prefix));
   }
 
-  /** Resolves once an entry is as wanted. */
-  async function until(
-    prefix: string,
-    ref: Ref,
-    wanted: (entry: Entry | undefined) => boolean,
-  ): Promise<void> {
-    await using backend = openRedis(server.url, { agent: "local", options: { prefix } });
-    for (;;) {
-      const changed = backend.wait(AbortSignal.timeout(1000));
-      const [entry] = await backend.read([ref]);
-      if (wanted(entry)) return;
-      await changed;
-    }
-  }
-
-  /** Resolves once a lock is as wanted. */
-  function untilLock(prefix: string, name: string, wanted: (state: LockState) => boolean): Promise<void> {
-    return until(prefix, lockRef(name), (entry) => wanted(decodeLock(entry)));
-  }
+  lockScenarios({ scripts: onRedis, sections: 20 });
 
   test("state.session keeps State on the server, all of it or by prefix, apart from state and per agent", async () => {
     using sandbox = createSandbox();
@@ -74,6 +52,7 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
 
   test("16 processes on one key: increments, appends, pushes and swaps are exact", async () => {
     using sandbox = createSandbox();
+    const scripts = onRedis(sandbox, "exact");
     const script = `
       for i = 1, 25 do
         state.increment("n")
@@ -83,11 +62,9 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
           local old = state.get("c")
         until state.compare_swap("c", old, (old or 0) + 1)
       end`;
-    const workers = Array.from({ length: 16 }, (_, i) => start(sandbox, "exact", `worker${i}`, script));
-    for (const { finished } of workers) expect(await finished).toMatchObject({ stderr: "", exitCode: 0 });
-    const after = await start(
-      sandbox,
-      "exact",
+    const workers = Array.from({ length: 16 }, (_, i) => scripts.start(`worker${i}`, script));
+    await allEndWell(workers);
+    const after = await scripts.start(
       "after",
       `local sum = 0
       for _, i in ipairs(state.get("l")) do sum = sum + i end
@@ -96,29 +73,9 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
     expect(after.stdout).toBe(`400\t400\t400\t${(16 * 25 * 26) / 2}\t400\n`);
   });
 
-  test("8 processes × 20 critical sections and transactions lose no update", async () => {
-    using sandbox = createSandbox();
-    const script = `
-      for _ = 1, 20 do
-        state.with_lock("counter", function()
-          local n = state.get("n", 0)
-          time.sleep(0)
-          state.set("n", n + 1)
-        end, 120)
-        state.transaction(function(tx)
-          local m = tx.get("m", 0)
-          time.sleep(0)
-          tx.set("m", m + 1)
-        end)
-      end`;
-    const workers = Array.from({ length: 8 }, (_, i) => start(sandbox, "sections", `worker${i}`, script));
-    for (const { finished } of workers) expect(await finished).toMatchObject({ stderr: "", exitCode: 0 });
-    const after = await start(sandbox, "sections", "after", 'print(state.get("n"), state.get("m"))').finished;
-    expect(after.stdout).toBe("160\t160\n");
-  });
-
   test("get() under a lock gives what the holder before left, however much is remembered", async () => {
     using sandbox = createSandbox();
+    const scripts = onRedis(sandbox, "cached");
     sandbox.write(
       "worker.lua",
       `for _ = 1, 20 do
@@ -130,56 +87,14 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
     );
     const options = on(server, "cached", { RUNNER_STATE_CACHE_SIZE: "100" });
     const workers = Array.from({ length: 6 }, () => sandbox.spawn(["run", "worker.lua"], options));
-    for (const { finished } of workers) expect(await finished).toMatchObject({ stderr: "", exitCode: 0 });
-    expect((await start(sandbox, "cached", "after", 'print(state.get("n"))').finished).stdout).toBe("120\n");
-  });
-
-  test("kill -9 of the holder, and of the waiter that is next, lets the one after it have the lock", async () => {
-    using sandbox = createSandbox();
-    const holder = start(sandbox, "killed", "holder", 'state.lock("l"); print("held"); await("never")');
-    await holder.untilStdout("held");
-    const next = start(sandbox, "killed", "next", 'state.lock("l", 120); print("got it")');
-    await untilLock("killed", "l", ({ queue }) => queue.length === 1);
-    const last = start(sandbox, "killed", "last", 'print(state.lock("l", 120), (state.is_locked("l")))');
-    await untilLock("killed", "l", ({ queue }) => queue.length === 2);
-    next.kill("SIGKILL");
-    await next.finished;
-    holder.kill("SIGKILL");
-    expect((await last.finished).stdout).toBe("true\ttrue\n");
-  });
-
-  test("a holder that was stopped past its lease cannot write any more, and says lock_lost", async () => {
-    using sandbox = createSandbox();
-    const holder = start(
-      sandbox,
-      "stopped",
-      "holder",
-      `print(pcall(state.with_lock, "l", "a", 1, function()
-        state.set("k", "mine")
-        print("held")
-        await("go")
-        local ok, err = pcall(state.set, "k", "too late")
-        print(ok, err.code)
-      end))`,
-    );
-    await holder.untilStdout("held");
-    holder.kill("SIGSTOP");
-    const take =
-      'state.with_lock("l", "b", 120, function() print(state.get("k")); state.set("k", "theirs") end)';
-    expect((await start(sandbox, "stopped", "next", take).finished).stdout).toBe("mine\n");
-    sandbox.write("go", "");
-    holder.kill("SIGCONT");
-    expect((await holder.finished).stdout).toBe("held\nfalse\tlock_lost\ntrue\n");
-    expect((await start(sandbox, "stopped", "after", 'print(state.get("k"))').finished).stdout).toBe(
-      "theirs\n",
-    );
+    await allEndWell(workers);
+    expect((await scripts.start("after", 'print(state.get("n"))').finished).stdout).toBe("120\n");
   });
 
   test("a holder that computes for longer than its lease keeps the lock", async () => {
     using sandbox = createSandbox();
-    const holder = start(
-      sandbox,
-      "computing",
+    const scripts = onRedis(sandbox, "computing");
+    const holder = scripts.start(
       "holder",
       `state.with_lock("l", "a", 1, function()
         print("held")
@@ -190,9 +105,7 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
       print(state.get("k"))`,
     );
     await holder.untilStdout("held");
-    const other = start(
-      sandbox,
-      "computing",
+    const other = scripts.start(
       "other",
       'print(pcall(state.lock, "l", "b", 2)) state.with_lock("l", "b", 60, function() print(state.get("k")) end)',
     );
@@ -202,6 +115,7 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
 
   test("holders that are stopped past their lease and killed never have writes accepted beside those of the next", async () => {
     using sandbox = createSandbox();
+    const scripts = onRedis(sandbox, "contended");
     // Each writes what it read under the lock, and one more: a write of a holder that was over would come twice.
     const script = (label: string) => `
       while true do
@@ -211,20 +125,18 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
           state.set("n", n + 1)
         end)
       end`;
-    const workers = Array.from({ length: 4 }, (_, i) =>
-      start(sandbox, "contended", `worker${i}`, script(`${i}`)),
-    );
+    const workers = Array.from({ length: 4 }, (_, i) => scripts.start(`worker${i}`, script(`${i}`)));
     let holder: Running | undefined;
     for (const [round, signal] of (["SIGSTOP", "SIGKILL", "SIGSTOP"] as const).entries()) {
-      await until("contended", { space: "data", key: "n" }, (entry) => Number(entry?.value.data) > round * 5);
-      await untilLock("contended", "l", ({ lease }) => {
+      await scripts.until({ space: "data", key: "n" }, (entry) => Number(entry?.value.data) > round * 5);
+      await scripts.untilLock("l", ({ lease }) => {
         holder = workers.find(({ pid }) => pid === lease?.owner.pid);
         return holder !== undefined;
       });
       holder?.kill(signal);
       const gone = holder?.pid;
       // It may just have let go of the lock; then there is nothing to wait for but another holder.
-      await untilLock("contended", "l", ({ lease }) => lease !== undefined && lease.owner.pid !== gone);
+      await scripts.untilLock("l", ({ lease }) => lease !== undefined && lease.owner.pid !== gone);
       if (signal === "SIGSTOP") holder?.kill("SIGCONT");
     }
     for (const { kill } of workers) kill("SIGKILL");
@@ -239,6 +151,7 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
   test("a run that was killed goes on elsewhere, with another home", async () => {
     using here = createSandbox();
     using there = createSandbox();
+    const scripts = onRedis(here, "resumed");
     const script = `
       task({ name = "a", command = function() state.increment("a") State.set("kept", 7) return { n = 1 } end })
       task({ name = "b", depends_on = "a", command = function(this, params, deps)
@@ -246,9 +159,8 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
         while not fs.exists("ok") do time.sleep(0.01) end
         print(deps.a.n, State.get("kept"), state.get("a"))
       end })`;
-    here.write("script.lua", script);
-    const first = here.spawn(["run", "script.lua"], on(server, "resumed"));
-    await until("resumed", { space: "data", key: "b" }, (entry) => entry !== undefined);
+    const first = scripts.start("script", script);
+    await scripts.until({ space: "data", key: "b" }, (entry) => entry !== undefined);
     first.kill("SIGKILL");
     await first.finished;
     here.write("ok", "");
@@ -299,18 +211,17 @@ describe.skipIf(!HAS_REDIS)("redis: processes", () => {
 
   test("state backup writes a file that state restore brings back", async () => {
     using sandbox = createSandbox();
+    const scripts = onRedis(sandbox, "restored");
     const options = on(server, "restored");
-    await start(sandbox, "restored", "fill", 'state.set("a", { 1, "\\255" }) state.set("b", 2, 1000)')
-      .finished;
+    await scripts.start("fill", 'state.set("a", { 1, "\\255" }) state.set("b", 2, 1000)').finished;
     expect((await sandbox.run(["state", "backup", "b.db"], options)).exitCode).toBe(0);
-    await start(sandbox, "restored", "change", 'state.set("a", 0) state.set("c", 3) state.delete("b")')
-      .finished;
+    await scripts.start("change", 'state.set("a", 0) state.set("c", 3) state.delete("b")').finished;
     const restored = await sandbox.run(["state", "restore", "b.db", "--yes"], options);
     expect(restored).toMatchObject({ stderr: "", exitCode: 0 });
     expect(restored.stdout).toContain("/backups/local-");
     const after =
       'print(state.get("a")[2] == "\\255", state.get("b"), state.get_ttl("b") > 0, state.exists("c"))';
-    expect((await start(sandbox, "restored", "after", after).finished).stdout).toBe("true\t2\ttrue\tfalse\n");
+    expect((await scripts.start("after", after).finished).stdout).toBe("true\t2\ttrue\tfalse\n");
   });
 
   test("state migrate moves a store from sqlite to redis and back without a difference", async () => {

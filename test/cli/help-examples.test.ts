@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync } from "node:fs";
 import { delimiter, dirname, resolve } from "node:path";
 import type { Group } from "../../src/cli/command.ts";
@@ -39,13 +39,20 @@ const STORE: readonly string[][] = [
   ["tmp:1", "x"],
 ];
 
+const prepared = createSandbox();
+beforeAll(async () => {
+  cpSync(resolve(import.meta.dir, "../../examples"), prepared.work, { recursive: true });
+  prepared.write("hello.lua", 'task({ name = "hello", run = function() print("hello") end })');
+  for (const args of STORE) await prepared.run(["state", "set", ...args]);
+});
+afterAll(() => prepared[Symbol.dispose]());
+
 test.each([...new Set(await examplesOf(ROOT))])(
   "The example works as the help prints it: %s",
   async (line) => {
     using sandbox = createSandbox();
-    cpSync(resolve(import.meta.dir, "../../examples"), sandbox.work, { recursive: true });
-    sandbox.write("hello.lua", 'task({ name = "hello", run = function() print("hello") end })');
-    for (const args of STORE) await sandbox.run(["state", "set", ...args]);
+    cpSync(prepared.work, sandbox.work, { recursive: true });
+    cpSync(prepared.home, sandbox.home, { recursive: true });
     const shell = Bun.spawn(["/bin/sh", "-c", line], {
       cwd: sandbox.work,
       env: { HOME: sandbox.home, PATH: [dirname(sandbox.binary), process.env.PATH].join(delimiter) },

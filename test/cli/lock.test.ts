@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning } from "../helpers/alive.ts";
 import { createSandbox } from "../helpers/binary.ts";
@@ -92,8 +92,12 @@ describe("runner lock run", () => {
       const store = join(sandbox.home, ".sloth-runner/state/local.db");
       const holder = sandbox.spawn(["lock", "run", "l", ...WAITS]);
       const pid = Number(/running (\d+)/.exec(await holder.untilStdout("running"))?.[1]);
-      for (const suffix of ["-wal", "-shm", ""]) rmSync(store + suffix);
-      if (replace) await sandbox.run(["state", "set", "k", "v"]);
+      const other = join(sandbox.work, "other.db");
+      if (replace) await sandbox.run(["state", "set", "k", "v", "--db", other]);
+      for (const suffix of ["-wal", "-shm"]) rmSync(store + suffix);
+      // At once: it may look in any moment.
+      if (replace) renameSync(other, store);
+      else rmSync(store);
       const { exitCode, stderr } = await holder.finished;
       expect(exitCode).toBe(6);
       expect(stderr).toBe(

@@ -15,7 +15,7 @@ export interface BinaryOptions {
   /** Absent: the sandbox's `work` folder. */
   readonly cwd?: string;
   readonly stdin?: string | Uint8Array;
-  /** Milliseconds after which the process counts as hung; 60,000 if absent. */
+  /** Milliseconds after which the process counts as hung; 100,000 if absent. */
   readonly hungAfter?: number;
 }
 
@@ -36,6 +36,8 @@ export interface Sandbox extends Disposable {
   run(args: readonly string[], options?: BinaryOptions): Promise<Finished>;
   /** Writes `source` to `work/script.lua` and runs `runner run script.lua …args`. */
   runLua(source: string, args?: readonly string[], options?: BinaryOptions): Promise<Finished>;
+  /** Kills what still runs; nothing can be started from here on. */
+  stop(): void;
   /** Starts the binary and leaves it running, its standard input open if asked. */
   spawn(args: readonly string[], options?: BinaryOptions & { readonly openStdin?: true }): Running;
 }
@@ -57,13 +59,19 @@ export function createSandbox({ built = BUILT, env = {} }: SandboxOptions = {}):
   const binary = join(bin, EXECUTABLE);
   place(built, binary);
   const running = new Set<Running>();
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
+    for (const child of running) child.kill("SIGKILL");
+  };
 
   const spawn: Sandbox["spawn"] = (args, options = {}) => {
+    if (stopped) throw new Error("Cannot start the binary: its sandbox was stopped.");
     const stdin = options.openStdin ? "open" : options.stdin;
     const child = start([binary, ...args], {
       cwd: options.cwd ?? work,
       env: { ...homeVariable(home), ...env, ...options.env },
-      hungAfter: options.hungAfter ?? 60_000,
+      hungAfter: options.hungAfter ?? 100_000,
       ...(stdin === undefined ? {} : { stdin }),
     });
     running.add(child);
@@ -78,13 +86,14 @@ export function createSandbox({ built = BUILT, env = {} }: SandboxOptions = {}):
     work,
     write: (name, content) => folder.write(join("work", name), content),
     spawn,
+    stop,
     run: (args, options) => spawn(args, options).finished,
     runLua(source, args = [], options) {
       folder.write(join("work", "script.lua"), source);
       return spawn(["run", "script.lua", ...args], options).finished;
     },
     [Symbol.dispose]() {
-      for (const child of running) child.kill("SIGKILL");
+      stop();
       folder[Symbol.dispose]();
     },
   };

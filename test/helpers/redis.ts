@@ -79,12 +79,20 @@ export function openRedis(
   return Object.assign(backend, { [Symbol.asyncDispose]: async () => backend.close() });
 }
 
-/** A port on which nothing listens. */
+/**
+ * A port on which nothing listens. It is below those that systems give out by themselves, so that no client or server of a
+ * test at the same time gets it in between, nor while a server is down.
+ */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    }
+  }
 }
 
 async function untilListening(port: number, server: Bun.Subprocess): Promise<void> {

@@ -81,7 +81,8 @@ export interface OnTerminal {
   readonly screen: Screen;
   /** Resolves with what is shown once that is so; a test that waits in vain is ended by its own time limit. */
   until(isSo: (text: string) => boolean): Promise<string>;
-  resize(columns: number): void;
+  /** The process stands still meanwhile, so that nothing that it wrote for the old width is still on its way. */
+  resize(columns: number): Promise<void>;
   /** What is typed, such as `\x03` for Ctrl-C. */
   type(text: string): void;
   /** Resolves with the exit code when it has ended and all of its output is shown. */
@@ -119,9 +120,14 @@ export function startOnTerminal(
       while (!isSo(screen.text)) await wake.promise;
       return screen.text;
     },
-    resize(to) {
+    async resize(to) {
+      child.kill("SIGSTOP");
+      while (!isStopped(child.pid)) await Bun.sleep(1);
+      // What it has written by now is there at once, and is read in the next turns.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       screen.resize(to);
       terminal.resize(to, 20);
+      child.kill("SIGCONT");
     },
     type: (text) => void terminal.write(text),
     ended: Promise.all([child.exited, shown.promise]).then(([exitCode]) => {
@@ -129,4 +135,10 @@ export function startOnTerminal(
       return exitCode;
     }),
   };
+}
+
+function isStopped(pid: number): boolean {
+  return Bun.spawnSync(["ps", "-o", "state=", "-p", String(pid)])
+    .stdout.toString()
+    .startsWith("T");
 }

@@ -1,0 +1,3 @@
+import { shortTrialsOn } from "./trials.ts";
+
+shortTrialsOn("redis");

@@ -181,6 +181,9 @@ export interface Backend {
    *  change without writes commits nothing and takes no revision. `pages` are listed, without values, in the same
    *  atomic step: the change gets them in their order. */
   update<R>(refs: readonly Ref[], change: Change<R>, by: Writer, pages?: readonly Page[]): Awaitable<R>;
+  /** As `update`, after those that still wait: while another process keeps it out, this thread sleeps. Absent where an
+   *  engine is out of this thread's reach. */
+  updateNow?<R>(refs: readonly Ref[], change: Change<R>, by: Writer): R;
   /** Deletes all live entries of a space whose key starts with `prefix` and satisfies `matches`, in one commit.
    *  Returns how many. What `guard` raises comes out, and nothing is deleted. */
   deleteRange(
@@ -227,5 +230,10 @@ export interface Backend {
   /** Reclaims up to `limit` expired entries in one commit, as changes of kind `expire`; returns how many. Drops some of
    *  what the history has too much of. */
   sweep(limit: number, by: Writer): Awaitable<number>;
+  /**
+   * Removes the store with all that belongs to it; after it, this backend is of no use but to be closed. Absent where
+   * whoever made the place of the store removes that.
+   */
+  erase?(): Awaitable<void>;
   close(): Awaitable<void>;
 }

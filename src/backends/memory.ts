@@ -95,6 +95,10 @@ export class MemoryBackend implements Backend {
     return result;
   }
 
+  updateNow<R>(refs: readonly Ref[], change: Change<R>, by: Writer): R {
+    return this.update(refs, change, by);
+  }
+
   deleteRange(
     range: { space: Space; prefix: string; matches: (key: string) => boolean },
     by: Writer,

@@ -39,6 +39,11 @@ async function readAll(path: string): Promise<Map<string, string>> {
   return seen;
 }
 
+// https://sqlite.org/fileformat.html#page_size
+function pageSizeOf(file: Buffer): number {
+  return file.readUInt16BE(16);
+}
+
 async function verify(path: string): Promise<Verification | "refused"> {
   try {
     return await verifyFile(path);
@@ -57,8 +62,9 @@ describe("a store with one damaged byte", () => {
     const path = join(folder.path, "harmed.db");
     // The header of the file byte by byte, and of each page its header, its pointers and what it holds.
     const places = [...Array(100).keys()];
-    for (let page = 0; page < whole.length; page += 4096)
-      places.push(...[0, 3, 5, 9, 700, 2300, 3900, 4090].map((at) => page + at));
+    const pageSize = pageSizeOf(whole);
+    for (let page = 0; page < whole.length; page += pageSize)
+      places.push(...[0, 3, 5, 9, 350, 1150, pageSize - 200, pageSize - 6].map((at) => page + at));
     for (const place of places) {
       const harmed = Buffer.from(whole);
       harmed[place] = (harmed[place] ?? 0) ^ 0x55;
@@ -119,8 +125,9 @@ describe("a store whose index of the keys is damaged", () => {
       .query<{ pageno: number }, [string]>("SELECT pageno FROM dbstat WHERE name = ?1 ORDER BY pageno")
       .all("sqlite_autoindex_data_1");
     const bytes = readFileSync(files.path);
-    const start = ((pages[nth]?.pageno ?? 1) - 1) * 4096;
-    for (let place = start + 100; place < start + 4000; place += 40)
+    const pageSize = pageSizeOf(bytes);
+    const start = ((pages[nth]?.pageno ?? 1) - 1) * pageSize;
+    for (let place = start + 100; place < start + pageSize - 96; place += 40)
       bytes[place] = (bytes[place] ?? 0) ^ 0x55;
     const path = join(folder, `harmed${nth}.db`);
     writeFileSync(path, bytes);

@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { SWEEP_INTERVAL_MS } from "../../src/backends/backend.ts";
 import { migrate, schemaVersion } from "../../src/backends/sqlite/schema.ts";
-import { Clock, failure } from "../../src/contract/subject.ts";
+import { Clock, failure, WRITER } from "../../src/contract/subject.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
 
 describe("checksum", () => {
@@ -160,6 +161,42 @@ describe("a locked database", () => {
     raw.run("ROLLBACK");
     await store.set("k", 3);
     expect(await store.get("k")).toBe(3);
+  });
+
+  test("updateNow() is done when it returns, after what waited before it", async () => {
+    await using files = new SqliteFolder();
+    const store = files.openStore();
+    await store.set("n", 1);
+    const other = Bun.spawn([process.execPath, join(import.meta.dir, "writer.ts"), "hold", files.path], {
+      stdout: "pipe",
+      stdin: "pipe",
+    });
+    const { value: said } = await other.stdout.getReader().read();
+    expect(Buffer.from(said ?? []).toString()).toBe("held\n");
+    const waiting = store.increment("n");
+    expect(waiting).toBeInstanceOf(Promise);
+    other.stdin.write("release\n");
+    other.stdin.flush();
+    const n = { space: "data", key: "n" } as const;
+    const seen = store.backend.updateNow?.([n], ([entry]) => ({ result: entry?.value.data }), WRITER);
+    expect(seen).toBe(2);
+    expect(await waiting).toBe(2);
+    expect(await other.exited).toBe(0);
+  });
+
+  test("updateNow() gives up after the busy timeout, as what waited before it does", async () => {
+    await using files = new SqliteFolder();
+    const store = files.openStore({ busyTimeout: 20 });
+    await store.set("n", 1);
+    using raw = files.raw();
+    raw.run("BEGIN IMMEDIATE");
+    const waiting = failure(() => store.increment("n"));
+    const n = { space: "data", key: "n" } as const;
+    const error = await failure(() => store.backend.updateNow?.([n], () => ({ result: 0 }), WRITER));
+    expect(error).toMatchObject({ code: "unavailable" });
+    expect(await waiting).toMatchObject({ code: "unavailable" });
+    raw.run("ROLLBACK");
+    expect(store.backend.updateNow?.([n], ([entry]) => ({ result: entry?.value.data }), WRITER)).toBe(1);
   });
 
   test("close() ends the waiting", async () => {

@@ -1,24 +1,22 @@
 import type { Database } from "bun:sqlite";
-import type { Awaitable } from "../../lib/awaitable.ts";
-import { chain } from "../../lib/awaitable.ts";
+import { type Awaitable, chain } from "../../lib/awaitable.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import {
-  type Backend,
-  type BackendStats,
-  type Change,
-  type ChangeRecord,
-  type Cursor,
-  type Entry,
-  type Guard,
-  type ListedEntry,
-  type Loaded,
-  type LoadItem,
-  type LoadOptions,
-  type Page,
-  type Ref,
-  type Space,
-  SWEEP_BATCH,
-  type Writer,
+import type {
+  Backend,
+  BackendStats,
+  Change,
+  ChangeRecord,
+  Cursor,
+  Entry,
+  Guard,
+  ListedEntry,
+  Loaded,
+  LoadItem,
+  LoadOptions,
+  Page,
+  Ref,
+  Space,
+  Writer,
 } from "../backend.ts";
 import { checkKept, KEEP_ALL } from "../retention.ts";
 import { backupInto, compactStore } from "./backup.ts";
@@ -33,7 +31,8 @@ import { rangeOf } from "./range.ts";
 import { entryOf, recordOfRow } from "./rows.ts";
 import { checkWhole, snapshot } from "./snapshot.ts";
 import { countStats, EMPTY_STATS, measureFiles } from "./stats.ts";
-import { Transactions } from "./transaction.ts";
+import { trySweep } from "./sweep.ts";
+import { Transactions, type Updated } from "./transaction.ts";
 import { Waiting } from "./waiting.ts";
 
 export type { SqliteOptions };
@@ -104,10 +103,14 @@ export class SqliteBackend implements Backend {
       (transactions) => transactions.update(refs, change, this.now, { by, pages }),
       ({ wrote }) => wrote,
     );
-    return chain(updated, ({ result, sweepDue }) => {
-      if (sweepDue) this.#sweepNow(by);
-      return result;
-    });
+    return chain(updated, (done) => this.#updated(done, by));
+  }
+
+  updateNow<R>(refs: readonly Ref[], change: Change<R>, by: Writer): R {
+    const write = () => this.#connectToWrite().transactions.update(refs, change, this.now, { by });
+    const updated = this.#waiting.runNow(() => this.#explained(write));
+    if (updated.wrote) this.#commits.notice();
+    return this.#updated(updated, by);
   }
 
   deleteRange(
@@ -213,12 +216,9 @@ export class SqliteBackend implements Backend {
     }
   }
 
-  #sweepNow(by: Writer): void {
-    try {
-      this.#open?.transactions.sweep(SWEEP_BATCH, this.now(), by);
-    } catch {
-      // The write that found the sweep due has landed, and must not seem to have failed. The next one tries again.
-    }
+  #updated<R>({ result, sweepDue }: Updated<R>, by: Writer): R {
+    if (sweepDue && this.#open !== undefined) trySweep(this.#open.transactions, this.now(), by);
+    return result;
   }
 
   #reading<R>(read: (transactions: Transactions) => R, absent: () => R): Awaitable<R> {

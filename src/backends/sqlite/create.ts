@@ -9,6 +9,12 @@ import { errorCode, explainFileError } from "./inspect.ts";
 import { APPLICATION_ID, migrate } from "./schema.ts";
 
 /**
+ * A commit writes each page that it changes whole, to the log and through its checksums: with SQLite's own 4,096, it
+ * takes a fifth longer. Smaller ones would split long keys over several.
+ */
+const PAGE_BYTES = 2048;
+
+/**
  * Creates an empty store at `path`, whole or not at all: it is built under another name and then linked, so that
  * no crash leaves a half-made file there. Leaves the file of whoever was faster. Folder 0700, file 0600. Raises on a network
  * file system.
@@ -63,6 +69,7 @@ function refuseLeftovers(path: string): void {
 function build(draft: string): void {
   const db = new Database(draft, { readwrite: true, create: false });
   try {
+    db.run(`PRAGMA page_size = ${PAGE_BYTES}`);
     db.run("PRAGMA journal_mode = WAL");
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     migrate(db);

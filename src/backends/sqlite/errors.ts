@@ -1,5 +1,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { RunnerError } from "../../lib/errors.ts";
+import { node } from "../../lib/node.ts";
+import { dirname } from "../../lib/path.ts";
 
 // Primary result codes, https://sqlite.org/rescode.html
 const PERM = 3;
@@ -25,11 +27,11 @@ export function isBusy(error: unknown): boolean {
 /** The fault as a user meets it. Anything that SQLite did not raise comes back as it is. */
 export function explain(error: unknown, path: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
-  const [code, text] = wordsFor(error);
+  const [code, text] = wordsFor(error, path);
   return new RunnerError(code, `Cannot use "${path}": ${text}`, { cause: error });
 }
 
-function wordsFor(error: SQLiteError): ["unavailable" | "damaged" | "too_large", string] {
+function wordsFor(error: SQLiteError, path: string): ["unavailable" | "damaged" | "too_large", string] {
   switch (error.errno & 0xff) {
     case FULL:
       return ["unavailable", "the disk is full. Nothing was changed. Free some space and try again."];
@@ -37,6 +39,7 @@ function wordsFor(error: SQLiteError): ["unavailable" | "damaged" | "too_large",
     case PERM:
       return ["unavailable", "it is read-only. Make file, folder and disk writable for this user."];
     case CANTOPEN:
+      if (isOnReadOnlyDisk(path)) return ["unavailable", READ_ONLY_DISK];
       return ["unavailable", "the file could not be opened. Check the permissions of file and folder."];
     case IOERR:
       return ["unavailable", `reading or writing failed (${error.message}). Check the disk and try again.`];
@@ -52,6 +55,19 @@ function wordsFor(error: SQLiteError): ["unavailable" | "damaged" | "too_large",
       return ["damaged", `the database is damaged (${error.message}). Keep a copy and restore a backup.`];
     default:
       return ["damaged", `it does not look as runner left it (${error.message}). Restore a backup.`];
+  }
+}
+
+/** What is said of a file on a file system that takes no changes. */
+export const READ_ONLY_DISK = "the file system is read-only. Remount it or choose another path.";
+
+/** SQLite does not tell why it could not make the log of a database. */
+function isOnReadOnlyDisk(path: string): boolean {
+  try {
+    node.fs.accessSync(dirname(path), node.fs.constants.W_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EROFS";
   }
 }
 

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { node } from "../../lib/node.ts";
-import { refusal } from "./errors.ts";
+import { READ_ONLY_DISK, refusal } from "./errors.ts";
 import { APPLICATION_ID } from "./schema.ts";
 
 const MAGIC = "SQLite format 3\0";
@@ -18,7 +18,9 @@ const OUR_TABLES = ["data", "lock", "history", "type_count"];
 export function inspect(path: string): "store" | "absent" {
   let handle: number;
   try {
-    handle = node.fs.openSync(path, "r");
+    const { constants, openSync } = node.fs;
+    // A pipe to which nobody writes would be waited for without end.
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT") return "absent";
@@ -104,12 +106,7 @@ export function explainFileError(error: unknown, path: string): unknown {
     case "EEXIST":
       return refusal("unavailable", path, "a file is where its folder should be. Check state.path.", error);
     case "EROFS":
-      return refusal(
-        "unavailable",
-        path,
-        "the file system is read-only. Remount it or choose another path.",
-        error,
-      );
+      return refusal("unavailable", path, READ_ONLY_DISK, error);
     case "ENOSPC":
     case "EDQUOT":
       return refusal("unavailable", path, "the disk is full. Free some space and try again.", error);

@@ -1,9 +1,10 @@
 import { Database } from "bun:sqlite";
+import { draftBeside, removeDraft } from "../../lib/drafts.ts";
 import { failpoint } from "../../lib/failpoint.ts";
 import { node } from "../../lib/node.ts";
 import { dirname, join } from "../../lib/path.ts";
-import { makeFolder, removeStore, syncFolder } from "./create.ts";
-import { explain } from "./errors.ts";
+import { makeFolder, syncFolder } from "./create.ts";
+import { explain, refusal } from "./errors.ts";
 import { errorCode, explainFileError } from "./inspect.ts";
 import { migrate, REVISION } from "./schema.ts";
 
@@ -17,8 +18,9 @@ const UNKNOWN_GAP = 1_000_000;
  */
 export function installStore(backup: string, path: string, aside: string): string | undefined {
   const { chmodSync, copyFileSync, existsSync, linkSync } = node.fs;
-  const draft = `${path}.${process.pid}-restore.tmp`;
+  const draft = draftBeside(path);
   try {
+    checkPlace(path);
     makeFolder(dirname(path));
     copyFileSync(backup, draft);
     chmodSync(draft, 0o600);
@@ -32,8 +34,15 @@ export function installStore(backup: string, path: string, aside: string): strin
   } catch (error) {
     throw explain(explainFileError(error, path), path);
   } finally {
-    removeStore(draft);
+    removeDraft(draft);
   }
+}
+
+/** Raises where the store is a folder, a device or a pipe: what programs of the machine need is never moved away. */
+function checkPlace(path: string): void {
+  const stat = node.fs.statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile()) return;
+  throw refusal("unavailable", path, "it is not a regular file. Name one with --db, or another path.");
 }
 
 function moveAside(path: string, aside: string): string {

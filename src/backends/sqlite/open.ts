@@ -1,15 +1,16 @@
 import { Database } from "bun:sqlite";
 import { node } from "../../lib/node.ts";
 import { explain, isBusy, refusal } from "./errors.ts";
-import { foreign, inspect } from "./inspect.ts";
-import { isFaulty, libraryVersion, OLDEST_SQLITE } from "./library.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate, schemaVersion } from "./schema.ts";
 
 /**
- * Pages of 4 KiB that the log has before a writer brings them into the file, which then makes it wait for the disk.
+ * Pages that the log has before a writer brings them into the file, which then makes it wait for the disk.
  * A page that many commits have changed is brought there once: with SQLite's own 1000, a commit takes a fifth longer.
  */
 export const LOG_PAGES = 4000;
+
+/** What looks at files beside SQLite; loaded for those that are not simply a store. */
+const beside = (): typeof import("./inspect.ts") => require("./inspect.ts");
 
 /** `full`: what was acknowledged survives power loss. `normal`: it survives a crash of the process. */
 export type Durability = "full" | "normal";
@@ -21,13 +22,13 @@ export type Durability = "full" | "normal";
 export function openConnection(path: string, { again = false }: { again?: boolean }): Database | undefined {
   // To look at a file that this process has open would drop the locks that SQLite has on it
   // (sqlite.org/howtocorrupt.html, 2.2): others would remove the log under our feet.
-  if (!again && opensWithEffect(path) && inspect(path) === "absent") return undefined;
+  if (!again && opensWithEffect(path) && beside().inspect(path) === "absent") return undefined;
   let db: Database | undefined;
   try {
     db = openFile(path);
     if (db === undefined) return undefined;
     checkLibrary(path);
-    if (applicationId(db) !== APPLICATION_ID) throw foreign(path);
+    if (applicationId(db) !== APPLICATION_ID) throw beside().foreign(path);
     checkVersion(db, path);
     migrate(db);
     return db;
@@ -35,7 +36,7 @@ export function openConnection(path: string, { again = false }: { again?: boolea
     db?.close();
     if (isBusy(error)) throw error;
     // It says better than SQLite what is there in place of a store.
-    if (!again) inspect(path);
+    if (!again) beside().inspect(path);
     throw explain(error, path);
   }
 }
@@ -47,7 +48,7 @@ function openFile(path: string): Database | undefined {
   } catch (error) {
     if (isBusy(error)) throw error;
     // What is there now was made a moment ago by another process.
-    return inspect(path) === "absent" ? undefined : open();
+    return beside().inspect(path) === "absent" ? undefined : open();
   }
 }
 
@@ -91,6 +92,7 @@ function applicationId(db: Database): number | undefined {
 function checkLibrary(path: string): void {
   // Elsewhere it is part of this program.
   if (process.platform !== "darwin") return;
+  const { isFaulty, libraryVersion, OLDEST_SQLITE }: typeof import("./library.ts") = require("./library.ts");
   const version = libraryVersion();
   if (!isFaulty(version)) return;
   const why = `this system's SQLite ${version} has a known fault that loses data. Use ${OLDEST_SQLITE} or later.`;

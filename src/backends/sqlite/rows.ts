@@ -3,6 +3,10 @@ import type { ValueType } from "../../lib/value.ts";
 import type { ChangeRecord, Encoded, Entry, ListedEntry, Space, Writer } from "../backend.ts";
 import { checksum } from "./checksum.ts";
 
+/** The columns of an entry, without the key: what the index says is checked against the sum, which a wrong row does not have. */
+export const ROW =
+  "type, value, revision, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt, checksum";
+
 /** What an entry table holds of a key, as the statements name its columns. */
 export interface EntryRow {
   readonly type: ValueType;

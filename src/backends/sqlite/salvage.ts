@@ -1,8 +1,7 @@
 import { Database } from "bun:sqlite";
 import type { Entry } from "../backend.ts";
 import { checksum } from "./checksum.ts";
-import { entryOf, type ListedRow } from "./rows.ts";
-import { ROW } from "./statements.ts";
+import { entryOf, type ListedRow, ROW } from "./rows.ts";
 
 /**
  * The entries of the `data` space of a damaged store whose values are as they were written: from both ends of the table

@@ -1,7 +1,7 @@
 import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 import type { Space } from "../backend.ts";
 import type { Kept } from "../retention.ts";
-import type { EntryRow, HistoryRow, ListedRow, PlacedRow } from "./rows.ts";
+import { type EntryRow, type HistoryRow, type ListedRow, type PlacedRow, ROW } from "./rows.ts";
 import { REVISION } from "./schema.ts";
 
 type Bindings = SQLQueryBindings[];
@@ -39,9 +39,6 @@ export class Prepared<Row, Params extends Bindings> {
   }
 }
 
-/** The columns of an entry, without the key: what the index says is checked against the sum, which a wrong row does not have. */
-export const ROW =
-  "type, value, revision, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt, checksum";
 const ROW_WITHOUT_VALUE = ROW.replace("value", "NULL AS value");
 /** The columns of a version in the history. */
 export const RECORD = "revision, key, kind, type, value, expires_at AS expiresAt, at, writer, checksum";
@@ -59,6 +56,8 @@ export class SpaceStatements {
   readonly insert: Prepared<unknown, Bindings>;
   /** rowid, type, value, revision, created at, updated at, expires at, checksum */
   readonly update: Prepared<unknown, Bindings>;
+  /** rowid, value, revision, updated at, checksum: of a row whose other columns stay, as do its index of expiries and the counts */
+  readonly rewrite: Prepared<unknown, Bindings>;
   readonly remove: Prepared<unknown, [rowid: number]>;
   /** from (inclusive), to (exclusive), now, limit */
   readonly page: Prepared<ListedRow, Bindings>;
@@ -78,6 +77,9 @@ export class SpaceStatements {
     this.update = prepare(
       `UPDATE ${table} SET type = ?2, value = ?3, revision = ?4, created_at = ?5, updated_at = ?6,
         expires_at = ?7, checksum = ?8 WHERE rowid = ?1`,
+    );
+    this.rewrite = prepare(
+      `UPDATE ${table} SET value = ?2, revision = ?3, updated_at = ?4, checksum = ?5 WHERE rowid = ?1`,
     );
     this.remove = prepare(`DELETE FROM ${table} WHERE rowid = ?1`);
     const page = `FROM ${table} WHERE key >= ?1 AND key < ?2

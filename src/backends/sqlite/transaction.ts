@@ -22,7 +22,6 @@ import { Statements } from "./statements.ts";
 
 /** Keys that a range is read in at a time. */
 const RANGE_PAGE = 1000;
-
 /** Keys of one commit whose history is looked at. */
 const PRUNED_AT_ONCE = 8;
 
@@ -34,10 +33,19 @@ export interface Updated<R> {
   readonly sweepDue: boolean;
 }
 
+/** What the table `store` says, and what SQLite's `data_version` was at that moment. */
+interface Counted {
+  readonly revision: number;
+  readonly sweptAt: number;
+  readonly version: number;
+}
+
 /** Transactions on one open database. Everything here is synchronous and raises SQLite's own errors. */
 export class Transactions {
   readonly statements: Statements;
   #writer: { by: Writer; json: string } | undefined;
+  /** As this connection last left it; holds until another one commits. */
+  #counted: Counted | undefined;
 
   constructor(
     readonly database: Database,
@@ -59,7 +67,7 @@ export class Transactions {
     clock: () => number,
     { by, pages }: { by: Writer; pages?: readonly Page[] | undefined },
   ): Updated<R> {
-    const updated = this.immediate(() => {
+    const updated = this.#transact(() => {
       const now = clock();
       const rows = refs.map(({ space, key }) => this.statements.spaces[space].readToWrite.get(key));
       const entries = rows.map((row, place) => this.#live(refs[place] as Ref, row, now));
@@ -73,13 +81,15 @@ export class Transactions {
       const purged = planned.some(isPurge);
       // What is freed from here on is written over.
       if (purged) this.database.run("PRAGMA secure_delete = ON");
-      const store = this.store();
-      const commit = { revision: store.revision + 1, now, by };
+      const { revision: newest, sweptAt, version } = this.#count();
+      const commit = { revision: newest + 1, now, by };
       for (const write of planned) this.#apply(write, rows[write.place] ?? null, commit);
       if (!planned.some(isOfData)) this.statements.setRevision.run(commit.revision);
       else if (isPruneDue(commit.revision, this.retention)) this.#prune(planned.filter(isOfData), commit);
-      return { result, wrote: true, sweepDue: isSweepDue(store.sweptAt, now), purged };
+      const counted = { revision: commit.revision, sweptAt, version };
+      return { result, wrote: true, sweepDue: isSweepDue(sweptAt, now), purged, counted };
     });
+    if (updated.counted !== undefined) this.#counted = updated.counted;
     if (updated.purged) this.#emptyLog();
     return updated;
   }
@@ -160,6 +170,11 @@ export class Transactions {
 
   /** Runs work as one immediate transaction: all of it lands or none. */
   immediate<R>(work: () => R): R {
+    this.#counted = undefined;
+    return this.#transact(work);
+  }
+
+  #transact<R>(work: () => R): R {
     this.statements.begin.run();
     try {
       const result = work();
@@ -185,6 +200,15 @@ export class Transactions {
     const store = this.statements.store.get();
     if (store === null) throw new Error("the table store has no row");
     return store;
+  }
+
+  /** The same for the transaction of an update, from memory if nobody else has committed since the last one. */
+  #count(): Counted {
+    const version = this.statements.dataVersion.get()?.data_version ?? Number.NaN;
+    const counted = this.#counted;
+    // What this connection itself changes does not show in the version, and may be rolled back.
+    this.#counted = undefined;
+    return counted?.version === version ? counted : { ...this.store(), version };
   }
 
   /** How many live entries of `data` there are by the counts that every write keeps. */
@@ -218,6 +242,8 @@ export class Transactions {
     if (row === null) {
       this.checkAbsent(ref);
       statements.insert.run(ref.key, type, data, revision, createdAt, now, expiresAt, sum);
+    } else if (row.type === type && row.expiresAt === expiresAt && row.createdAt === createdAt) {
+      statements.rewrite.run(row.rowid, data, revision, now, sum);
     } else statements.update.run(row.rowid, type, data, revision, createdAt, now, expiresAt, sum);
     if (ref.space === "data") this.record(ref.key, "put", put, expiresAt, commit);
   }

@@ -6,9 +6,9 @@ import { type ChangeRecord, SPACES, type Space } from "../backend.ts";
 import { checksum } from "./checksum.ts";
 import { explain } from "./errors.ts";
 import { inspect } from "./inspect.ts";
-import type { HistoryRow, ListedRow } from "./rows.ts";
+import { type HistoryRow, type ListedRow, ROW } from "./rows.ts";
 import { APPLICATION_ID, MIGRATIONS, REVISION, schemaVersion } from "./schema.ts";
-import { RECORD, ROW } from "./statements.ts";
+import { RECORD } from "./statements.ts";
 
 /** Something that is not as it was written. */
 export interface Finding {

@@ -48,15 +48,33 @@ export class Waiting {
 
   /** What `attempt` gives, now or once it gets through; its other errors as they are. Waiters keep their order. */
   run<T>(attempt: () => T): Awaitable<T> {
-    if (this.#queue.length === 0 && !this.#isTurnOver()) {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isBusy(error)) throw error;
-        this.#countBusy();
-      }
+    const done = this.#atOnce(attempt);
+    if (done !== undefined) return done.value;
+    return new Promise<T>((resolve, reject) => {
+      this.#enqueue({ attempt: () => resolve(attempt()), fail: reject });
+      if (this.#queue.length === 1) this.#pause(FIRST_PAUSE_MS);
+    });
+  }
+
+  /** As `run`, but this thread sleeps until it is through, and with it those that waited before. */
+  runNow<T>(attempt: () => T): T {
+    const done = this.#atOnce(attempt);
+    if (done !== undefined) return done.value;
+    const came: { value?: { readonly is: T }; error?: { readonly is: unknown } } = {};
+    this.#enqueue({
+      attempt: () => {
+        came.value = { is: attempt() };
+      },
+      fail: (error) => {
+        came.error = { is: error };
+      },
+    });
+    for (let pause = FIRST_PAUSE_MS; ; pause = longer(pause)) {
+      Bun.sleepSync(jittered(pause));
+      this.#attemptAll();
+      if (came.value !== undefined) return came.value.is;
+      if (came.error !== undefined) throw came.error.is;
     }
-    return this.#enqueue(attempt);
   }
 
   /** Ends all waiting with `error`. */
@@ -64,12 +82,20 @@ export class Waiting {
     for (const waiter of this.#queue.splice(0)) waiter.fail(error);
   }
 
-  #enqueue<T>(attempt: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const deadline = performance.now() + this.timeout;
-      this.#queue.push({ attempt: () => resolve(attempt()), fail: reject, deadline });
-      if (this.#queue.length === 1) this.#pause(FIRST_PAUSE_MS);
-    });
+  /** Undefined when the database is locked, or it is not our turn. */
+  #atOnce<T>(attempt: () => T): { readonly value: T } | undefined {
+    if (this.#queue.length > 0 || this.#isTurnOver()) return undefined;
+    try {
+      return { value: attempt() };
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      this.#countBusy();
+      return undefined;
+    }
+  }
+
+  #enqueue(waiter: Pick<Waiter, "attempt" | "fail">): void {
+    this.#queue.push({ ...waiter, deadline: performance.now() + this.timeout });
   }
 
   #isTurnOver(): boolean {
@@ -87,10 +113,16 @@ export class Waiting {
   }
 
   #pause(length: number): void {
-    setTimeout(() => this.#drain(length), length * (0.5 + Math.random()));
+    setTimeout(() => this.#drain(length), jittered(length));
   }
 
   #drain(pause: number): void {
+    this.#attemptAll();
+    if (this.#queue.length > 0) this.#pause(longer(pause));
+  }
+
+  /** Lets those who wait try, in their order, until one finds the database locked. */
+  #attemptAll(): void {
     this.#turnStartedAt = performance.now();
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       try {
@@ -98,10 +130,7 @@ export class Waiting {
       } catch (error) {
         if (isBusy(error)) {
           this.#countBusy();
-          if (performance.now() < next.deadline) {
-            this.#pause(Math.min(pause * 1.5, LONGEST_PAUSE_MS));
-            return;
-          }
+          if (performance.now() < next.deadline) return;
           next.fail(this.#timeout(error));
         } else next.fail(error);
       }
@@ -118,4 +147,12 @@ export class Waiting {
       { cause },
     );
   }
+}
+
+function jittered(pause: number): number {
+  return pause * (0.5 + Math.random());
+}
+
+function longer(pause: number): number {
+  return Math.min(pause * 1.5, LONGEST_PAUSE_MS);
 }

@@ -1,6 +1,7 @@
 import { createRecord, Float, fromInteger, isFloat, MAX_DEPTH, Opaque } from "../lib/value.ts";
 import { LuaFunction, type LuaMap, type LuaRecord, type LuaValue, Unsupported } from "../modules/module.ts";
 import { type Heap, OutOfMemory } from "./heap.ts";
+import { Shapes } from "./shapes.ts";
 import { type LuaApi, type LuaState, REGISTRY, Type } from "./wasm.ts";
 
 /**
@@ -29,12 +30,17 @@ export class Marshaller {
   private readonly path: number[] = [];
   /** What the value being read may still cost. */
   private budget = 0;
+  private readonly shapes: Shapes;
+  private readonly listMetatable: bigint;
 
   constructor(
     private readonly api: LuaApi,
     private readonly heap: Heap,
     private readonly references: References,
-  ) {}
+  ) {
+    this.shapes = new Shapes(api, heap);
+    this.listMetatable = BigInt(references.listMetatable);
+  }
 
   /** The value at `index`; the stack stays as it was. */
   read(L: LuaState, index: number): LuaValue {
@@ -125,7 +131,7 @@ export class Marshaller {
   private isMarkedList(L: LuaState, index: number): boolean {
     const { api } = this;
     if (api.lua_getmetatable(L, index) === 0) return false;
-    api.lua_rawgeti(L, REGISTRY, BigInt(this.references.listMetatable));
+    api.lua_rawgeti(L, REGISTRY, this.listMetatable);
     const marked = api.lua_rawequal(L, -1, -2) === 1;
     api.lua_settop(L, -3);
     return marked;
@@ -189,6 +195,14 @@ export class Marshaller {
   private pushRecord(L: LuaState, record: LuaRecord): void {
     const { api } = this;
     const keys = Object.keys(record);
+    const maker = this.shapes.makerOf(L, keys);
+    if (maker !== 0n) {
+      if (api.lua_checkstack(L, keys.length + 6) === 0) throw new OutOfMemory();
+      api.lua_rawgeti(L, REGISTRY, maker);
+      for (const key of keys) this.push(L, record[key]);
+      api.lua_callk(L, keys.length, 1, 0, 0);
+      return;
+    }
     api.lua_createtable(L, 0, keys.length);
     for (const key of keys) {
       this.pushString(L, key);
@@ -210,11 +224,11 @@ export class Marshaller {
   private pushList(L: LuaState, list: readonly LuaValue[]): void {
     const { api } = this;
     api.lua_createtable(L, list.length, 0);
-    list.forEach((item, i) => {
-      this.push(L, item);
+    for (let i = 0; i < list.length; i++) {
+      this.push(L, list[i]);
       api.lua_rawseti(L, -2, BigInt(i + 1));
-    });
-    api.lua_rawgeti(L, REGISTRY, BigInt(this.references.listMetatable));
+    }
+    api.lua_rawgeti(L, REGISTRY, this.listMetatable);
     api.lua_setmetatable(L, -2);
   }
 }

@@ -19,6 +19,7 @@ export interface LuaApi {
   emscripten_stack_init(): void;
   __wasm_call_ctors(): void;
   /** All files when the stream is 0. */
+  __errno_location(): number;
   fflush(stream: number): number;
 
   luaL_newstate(): LuaState;
@@ -60,6 +61,7 @@ export interface LuaApi {
   lua_setglobal(L: LuaState, name: number): void;
   lua_getmetatable(L: LuaState, index: number): number;
   lua_setmetatable(L: LuaState, index: number): number;
+  lua_callk(L: LuaState, args: number, results: number, ctx: number, k: number): void;
   lua_pcallk(L: LuaState, args: number, results: number, handler: number, ctx: number, k: number): number;
   lua_yieldk(L: LuaState, results: number, ctx: number, k: number): number;
   lua_resume(L: LuaState, from: LuaState, args: number, results: number): number;

@@ -1,8 +1,8 @@
 import { isRecord } from "./arguments.ts";
 import type { LuaValue } from "./module.ts";
 
-/** Stands for a secret. */
-const MASK = "••••••••";
+/** What stands for a value that is not to be seen. */
+export const MASK = "••••••••";
 /** Shorter texts are not taken out of others: they would be found anywhere. */
 const SHORTEST = 6;
 /** Names whose answer is remembered. */
@@ -31,7 +31,8 @@ export class Secrets {
     if (typeof value === "string") {
       if (value.length >= SHORTEST && this.has(name)) this.#values.add(value);
     } else if (isRecord(value)) {
-      for (const [field, inner] of Object.entries(value)) this.note(field, inner);
+      // Pairs of them would be made for each table that a script reads.
+      for (const field of Object.keys(value)) this.note(field, value[field]);
     }
   }
 

@@ -4,7 +4,8 @@ import { calleeOf } from "../modules/bind.ts";
 import type { FunctionDef, ModuleDef } from "../modules/define.ts";
 import { listModules } from "../modules/reference/all.ts";
 import { parametersOf, returnsOf, signatureOf } from "../modules/reference/signature.ts";
-import { OPTIONS } from "../tasks/options.ts";
+import type { WordDef } from "../modules/reference/word.ts";
+import { WORDS } from "../tasks/words.ts";
 import { defineCommand } from "./command.ts";
 import { OUTPUT } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -18,15 +19,24 @@ export const command = defineCommand({
     name: {
       type: "positional",
       required: false,
-      description: "A module, or a function of one, such as fs.read; all modules without it",
+      description:
+        "A module, a function of one, such as fs.read, or a word of task files; all of them without it",
     },
     ...OUTPUT,
   },
   details: "The reference of what scripts see. The same text is in the editor after runner init.",
-  examples: ["runner docs", "runner docs fs", "runner docs exec.run", "runner docs json -o json"],
+  examples: [
+    "runner docs",
+    "runner docs fs",
+    "runner docs exec.run",
+    "runner docs task",
+    "runner docs json -o json",
+  ],
   async run({ args, out }) {
     const modules = [...listModules(), ...(await listPluginModules((text) => out.note(text)))];
+    const word = WORDS.find(({ name }) => name === args.name);
     if (args.name === undefined) printModules(modules, out);
+    else if (word !== undefined) printWord(word, out);
     else {
       const { module, name } = find(modules, args.name);
       if (name === undefined) printModule(module, out);
@@ -47,10 +57,13 @@ function find(modules: readonly ModuleDef[], wanted: string): { module: ModuleDe
       }
     }
   }
-  const known = modules.flatMap((candidate) => [
-    candidate.name,
-    ...Object.keys(candidate.functions).map((name) => calleeOf(candidate, name)),
-  ]);
+  const known = [
+    ...WORDS.map(({ name }) => name),
+    ...modules.flatMap((candidate) => [
+      candidate.name,
+      ...Object.keys(candidate.functions).map((name) => calleeOf(candidate, name)),
+    ]),
+  ];
   throw new RunnerError(
     "not_found",
     `Cannot find "${wanted}" in the reference.${didYouMean(wanted, known) || " All modules: runner docs"}`,
@@ -59,7 +72,7 @@ function find(modules: readonly ModuleDef[], wanted: string): { module: ModuleDe
 
 function printModules(modules: readonly ModuleDef[], out: Output): void {
   if (out.format === "json") {
-    out.line(JSON.stringify(modules.map(moduleToPlain)));
+    out.line(JSON.stringify([...modules.map(moduleToPlain), ...WORDS.map(wordToPlain)]));
     return;
   }
   for (const module of modules) {
@@ -67,7 +80,9 @@ function printModules(modules: readonly ModuleDef[], out: Output): void {
     const names = Object.keys(module.functions).map((name) => calleeOf(module, name));
     if (names.length > 0) out.line(out.style.dim(fill(names.join(" "), "  ", out)));
   }
-  out.line("\nMore about one of them: runner docs MODULE.FUNCTION");
+  out.line(`${out.style.bold("task files")}  What tasks are declared with.`);
+  out.line(out.style.dim(fill(WORDS.map(({ name }) => name).join(" "), "  ", out)));
+  out.line("\nMore about one of them: runner docs MODULE.FUNCTION, or runner docs WORD");
 }
 
 function printModule(module: ModuleDef, out: Output): void {
@@ -111,17 +126,6 @@ function printFunction(module: ModuleDef, name: string, out: Output): void {
   const width = Math.max(0, ...rows.map(([word = ""]) => word.length));
   if (rows.length > 0) out.line("");
   for (const [word = "", text = ""] of rows) out.line(`  ${word.padEnd(width)}  ${out.style.dim(text)}`);
-  if (isTask(module, name)) {
-    const options = Object.entries(OPTIONS);
-    const longest = Math.max(...options.map(([option]) => option.length));
-    out.line(`\n${out.style.bold("Options:")}`);
-    for (const [option, { description }] of options) {
-      const [first = "", ...rest] = fill(description, " ".repeat(longest + 4), out)
-        .trimStart()
-        .split("\n");
-      out.line([`  ${option.padEnd(longest)}  ${first}`, ...rest].join("\n"));
-    }
-  }
   out.line(`\n${out.style.bold("Example:")}\n${definition.example.replace(/^/gm, "  ")}`);
 }
 
@@ -148,20 +152,41 @@ function functionToPlain(module: ModuleDef, name: string, definition: FunctionDe
     returns: returnsOf(definition),
     aliases: definition.aliases ?? [],
     permission: definition.permission ?? null,
-    ...(isTask(module, name) && {
-      options: Object.entries(OPTIONS).map(([option, { expected, description }]) => ({
-        name: option,
-        expected,
-        description,
-      })),
-    }),
     example: definition.example,
   };
 }
 
-/** Whether it is the function whose options are a table of their own. */
-function isTask(module: ModuleDef, name: string): boolean {
-  return calleeOf(module, name) === "task";
+function printWord(word: WordDef, out: Output): void {
+  if (out.format === "json") {
+    out.line(JSON.stringify(wordToPlain(word)));
+    return;
+  }
+  const { name, signature = name, description, fields = {}, example } = word;
+  out.line(`${out.style.bold(signature)}\n${fill(description, "  ", out)}`);
+  const rows = Object.entries(fields);
+  const longest = Math.max(0, ...rows.map(([field]) => field.length));
+  if (rows.length > 0) out.line(`\n${out.style.bold(fieldsOf(word) === "fields" ? "Fields:" : "Options:")}`);
+  for (const [field, { description: text }] of rows) {
+    const indent = " ".repeat(longest + 4);
+    out.line(`  ${field.padEnd(longest)}  ${fill(text, indent, out).trimStart()}`);
+  }
+  out.line(`\n${out.style.bold("Example:")}\n${example.replace(/^/gm, "  ")}`);
+}
+
+/** What the fields of a word are: options of what is called, or what a value has. */
+function fieldsOf({ name, signature = name }: WordDef): "options" | "fields" {
+  return signature === name ? "fields" : "options";
+}
+
+function wordToPlain(word: WordDef): object {
+  const { name, signature = name, description, fields = {}, example } = word;
+  const shown = Object.entries(fields).map(([field, { type, expected, description: text }]) => ({
+    name: field,
+    type,
+    ...(expected !== undefined && { expected }),
+    description: text,
+  }));
+  return { name, signature, description, [fieldsOf(word)]: shown, example };
 }
 
 function firstSentence(text: string): string {

@@ -4,7 +4,8 @@ import { findHome } from "../config/home.ts";
 import { trustEmpty } from "../config/trust-survey.ts";
 import { RunnerError, systemReason } from "../lib/errors.ts";
 import { listModules } from "../modules/reference/all.ts";
-import { renderStub, stubFile } from "../modules/reference/stubs.ts";
+import { renderStub, renderWords, stubFile } from "../modules/reference/stubs.ts";
+import { WORDS } from "../tasks/words.ts";
 import { defineCommand } from "./command.ts";
 import template from "./init.lua" with { type: "text" };
 import { OUTPUT } from "./options.ts";
@@ -41,7 +42,10 @@ its own is trusted.`,
       [".luarc.json", `${JSON.stringify(EDITOR_SETTINGS, undefined, 2)}\n`],
     ]);
     const modules = [...listModules(), ...(await listPluginModules((text) => out.note(text)))];
-    const types = modules.map((module) => [`${TYPES}/${stubFile(module)}`, renderStub(module)] as const);
+    const types = [
+      [`${TYPES}/tasks.lua`, renderWords(WORDS)] as const,
+      ...modules.map((module) => [`${TYPES}/${stubFile(module)}`, renderStub(module)] as const),
+    ];
     const done: { file: string; action: "written" | "kept" | "updated" }[] = [];
     for (const [file, text] of [...files, ...types]) {
       const there = existsSync(join(folder, file));

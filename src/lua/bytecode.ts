@@ -1,41 +1,76 @@
-/** A use of a global variable in a compiled chunk. */
-export interface GlobalUse {
-  readonly name: string;
-  readonly line: number;
-  readonly kind: "read" | "write";
-  /** The field that is read from it and called: `get` for `state.get(…)`. */
-  readonly calls?: string;
-  /** Whether it is only asked here if there is any: `if name then`, `type(name)`. */
-  readonly isAsked?: true;
+/** A function of a compiled chunk, as far as anybody asks. */
+export interface Proto {
+  readonly code: readonly Instruction[];
+  /** The line of each instruction. */
+  readonly lines: readonly number[];
+  /** Texts among its constants. */
+  readonly constants: readonly (string | undefined)[];
+  /** Its local variables, in the order of their beginnings. */
+  readonly locals: readonly LocalVariable[];
+  readonly upvalues: readonly Upvalue[];
+  /** Functions within it. */
+  readonly protos: readonly Proto[];
+}
+
+/** A local variable lives from one instruction on until before another. */
+export interface LocalVariable {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A variable of an enclosing function. */
+export interface Upvalue {
+  readonly name: string | undefined;
+  /** Whether `index` is a register of the next enclosing function; else it is one of its upvalues. */
+  readonly inStack: boolean;
+  readonly index: number;
+}
+
+/** An instruction and what stands in its fields, whichever of them it has. */
+export interface Instruction {
+  readonly op: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** Instead of `b` and `c`. */
+  readonly bx: number;
+  /** Instead of all: how far it jumps. */
+  readonly jump: number;
 }
 
 /** Opcodes of Lua 5.4 (lopcodes.h). */
-const Op = {
+export const Op = {
+  MOVE: 0,
+  LOADK: 3,
+  LOADNIL: 8,
+  GETUPVAL: 9,
+  SETUPVAL: 10,
   GETTABUP: 11,
+  GETTABLE: 12,
   GETFIELD: 14,
   SETTABUP: 15,
+  SETFIELD: 18,
+  JMP: 56,
   EQK: 60,
   TEST: 66,
   TESTSET: 67,
   CALL: 68,
   TAILCALL: 69,
+  CLOSURE: 79,
 } as const;
-/** Those whose first operand is no register that they set, as far as they stand among the arguments of a call. */
-const SETS_NONE = new Set([
-  10, 15, 16, 17, 18, 46, 47, 48, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 78, 82,
-]);
+
+/** Where there is no instruction. */
+export const NOTHING: Instruction = { op: -1, a: -1, b: -1, c: -1, bx: -1, jump: 0 };
+
 /** Bytes of a chunk before its main function: signature, version, sizes, and two numbers to compare (ldump.c). */
 const HEADER_BYTES = 4 + 1 + 1 + 6 + 3 + 8 + 8 + 1;
 const ABSOLUTE = -128;
+/** What is added to a distance to jump, so that it is never negative. */
+const JUMP_OFFSET = 2 ** 24 - 1;
 
-/**
- * Pure: every use of a global in what `string.dump` gave for a chunk with its debug information. It is the compiler's
- * own view: locals, upvalues and fields are none, whatever they are called.
- */
-export function findGlobals(chunk: Uint8Array): GlobalUse[] {
-  const uses: GlobalUse[] = [];
-  new Reader(chunk, HEADER_BYTES).readFunction(uses);
-  return uses;
+/** Pure: what `string.dump` gave for a chunk with its debug information. */
+export function readChunk(chunk: Uint8Array): Proto {
+  return new Reader(chunk, HEADER_BYTES).readFunction();
 }
 
 class Reader {
@@ -49,43 +84,33 @@ class Reader {
   }
 
   /** One function and all within it (ldump.c, dumpFunction). */
-  readFunction(uses: GlobalUse[]): void {
+  readFunction(): Proto {
     this.#string();
-    const defined = this.#size();
+    let line = this.#size();
     this.#size();
     this.offset += 3;
-    const code = this.#list(() => this.#word());
+    const code = this.#list(() => decode(this.#word()));
     const constants = this.#list(() => this.#constant());
-    this.#list(() => {
+    const captured = this.#list(() => {
+      const inStack = this.bytes[this.offset] === 1;
+      const index = this.bytes[this.offset + 1] ?? 0;
       this.offset += 3;
+      return { inStack, index };
     });
-    this.#list(() => this.readFunction(uses));
+    const protos = this.#list(() => this.readFunction());
     const deltas = this.#list(() => this.#view.getInt8(this.offset++));
     const absolute = new Map(this.#list(() => [this.#size(), this.#size()] as const));
-    this.#list(() => [this.#string(), this.#size(), this.#size()]);
-    const upvalues = this.#list(() => this.#string());
-
-    let line = defined;
-    for (const [pc, instruction] of code.entries()) {
-      const delta = deltas[pc] ?? 0;
+    const lines = deltas.map((delta, pc) => {
       line = delta === ABSOLUTE ? (absolute.get(pc) ?? line) : line + delta;
-      const { op, a, b, c } = decode(instruction);
-      if (op === Op.GETTABUP && upvalues[b] === "_ENV") {
-        const name = constants[c];
-        const field = calledField(code, constants, pc, a);
-        if (name !== undefined)
-          uses.push({
-            name,
-            line,
-            kind: "read",
-            ...(field !== undefined && { calls: field }),
-            ...(isAsked(code, constants, pc, a) && { isAsked: true }),
-          });
-      } else if (op === Op.SETTABUP && upvalues[a] === "_ENV") {
-        const name = constants[b];
-        if (name !== undefined) uses.push({ name, line, kind: "write" });
-      }
-    }
+      return line;
+    });
+    const locals = this.#list(() => {
+      this.#string();
+      return { start: this.#size(), end: this.#size() };
+    });
+    const names = this.#list(() => this.#string());
+    const upvalues = captured.map((upvalue, index) => ({ ...upvalue, name: names[index] }));
+    return { code, lines, constants, locals, upvalues, protos };
   }
 
   #list<T>(item: () => T): T[] {
@@ -124,47 +149,13 @@ class Reader {
   }
 }
 
-/** The field that is read right after from the table in register `table`, if that is called. */
-function calledField(
-  code: readonly number[],
-  constants: readonly (string | undefined)[],
-  pc: number,
-  table: number,
-): string | undefined {
-  const next = decode(code[pc + 1] ?? 0);
-  if (next.op !== Op.GETFIELD || next.b !== table) return undefined;
-  for (let at = pc + 2; at < code.length; at++) {
-    const { op, a } = decode(code[at] ?? 0);
-    if (SETS_NONE.has(op)) continue;
-    if ((op === Op.CALL || op === Op.TAILCALL) && a === next.a) return constants[next.c];
-    // The function's register is taken by something else: it was not called.
-    if (a <= next.a && op !== Op.CALL && op !== Op.TAILCALL) return undefined;
-  }
-  return undefined;
-}
-
-/** Whether a register that was just read is looked at only for being nil or not. */
-function isAsked(
-  code: readonly number[],
-  constants: readonly (string | undefined)[],
-  pc: number,
-  register: number,
-): boolean {
-  const next = decode(code[pc + 1] ?? 0);
-  if (next.op === Op.TEST) return next.a === register;
-  if (next.op === Op.TESTSET) return next.b === register;
-  // Every constant that is no text is undefined here; compared with a number, a name that nothing sets is never equal.
-  if (next.op === Op.EQK) return next.a === register && constants[next.b] === undefined;
-  const before = decode(code[pc - 1] ?? 0);
-  const isType = before.op === Op.GETTABUP && before.a === register - 1 && constants[before.c] === "type";
-  return isType && next.op === Op.CALL && next.a === before.a;
-}
-
-function decode(instruction: number): { op: number; a: number; b: number; c: number } {
+function decode(instruction: number): Instruction {
   return {
     op: instruction & 0x7f,
     a: (instruction >>> 7) & 0xff,
     b: (instruction >>> 16) & 0xff,
     c: instruction >>> 24,
+    bx: instruction >>> 15,
+    jump: (instruction >>> 7) - JUMP_OFFSET,
   };
 }

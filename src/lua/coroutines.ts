@@ -43,6 +43,12 @@ export class Coroutines {
     enclose: (change) => {
       if (this.running !== undefined) this.running.enclosed += Number(change);
     },
+    // Has another wait, by its number, take the place of the one that comes next, whose number it gives.
+    swap_wait: (id) => {
+      const { suspendedFor } = this;
+      this.suspendedFor = this.waits.get(Number(id));
+      return suspendedFor?.id;
+    },
   };
 
   constructor(
@@ -64,17 +70,8 @@ export class Coroutines {
     const L = api.lua_newthread(main);
     const anchor = api.luaL_ref(main, REGISTRY);
     const { promise, resolve, reject } = Promise.withResolvers<LuaValue[]>();
-    const coroutine: Coroutine = {
-      L,
-      anchor,
-      context,
-      limit,
-      hooked: false,
-      enclosed: 0,
-      cancelled: false,
-      resolve,
-      reject,
-    };
+    const state = { hooked: false, enclosed: 0, cancelled: false };
+    const coroutine: Coroutine = { L, anchor, context, limit, ...state, resolve, reject };
     if (limit !== undefined) {
       limit.watch?.();
       coroutine.onAbort = () => this.cancel(coroutine);
@@ -103,7 +100,10 @@ export class Coroutines {
     if (coroutine === undefined) return;
     if (coroutine.closingUntil === undefined) {
       lookAround();
-      if (!coroutine.limit?.signal.aborted && coroutine.halted === undefined) return;
+      if (!coroutine.limit?.signal.aborted && coroutine.halted === undefined) {
+        this.setHook(coroutine, L);
+        return;
+      }
       coroutine.cancelled = true;
     } else if (performance.now() < coroutine.closingUntil) return;
     this.unwind(L, coroutine);
@@ -122,6 +122,14 @@ export class Coroutines {
     running.halted = halt;
     running.cancelled = true;
     return this.unwind(L, running);
+  }
+
+  /** As `halt`, but by the hook: for those who were called by C code that nothing may be thrown through. */
+  haltSoon(halt: Halt): void {
+    const { running } = this;
+    if (running === undefined) return;
+    running.halted ??= halt;
+    this.core.api.lua_sethook(running.L, this.hook, MASK_COUNT, 1);
   }
 
   /** Leaves a coroutine in a way that no script can catch. Does not return. */
@@ -191,18 +199,15 @@ export class Coroutines {
   }
 
   /**
-   * While there is anything to look after, all that computes has the hook: it keeps what waits from being ended in time. Coroutines that the script creates from within inherit the hook.
+   * While there is anything to look after, all that computes has the hook, and pays for it: it keeps what waits from being
+   * ended in time. Coroutines that the script creates from within inherit the hook.
    */
-  private setHook(coroutine: Coroutine): void {
+  private setHook(coroutine: Coroutine, L = coroutine.L): void {
     const wanted = isLookedAfter();
-    if (coroutine.hooked === wanted) return;
-    coroutine.hooked = wanted;
-    this.core.api.lua_sethook(
-      coroutine.L,
-      wanted ? this.hook : 0,
-      wanted ? MASK_COUNT : 0,
-      wanted ? INSTRUCTIONS : 0,
-    );
+    if (coroutine.hooked === wanted && L === coroutine.L) return;
+    if (L === coroutine.L) coroutine.hooked = wanted;
+    const [mask, count] = wanted ? [MASK_COUNT, INSTRUCTIONS] : [0, 0];
+    this.core.api.lua_sethook(L, wanted ? this.hook : 0, mask, count);
   }
 
   private suspend(coroutine: Coroutine, yielded: number): void {

@@ -10,6 +10,8 @@ export interface FileHost {
   locate(path: GivenPath, use: "read" | "write"): Path | undefined;
   /** Takes what scripts write to standard output. */
   print(bytes: Uint8Array): void;
+  /** Gives the next of standard input, empty at its end; undefined, or absent: the system has it. */
+  readInput?(): Uint8Array | undefined;
 }
 
 /** The flags and error numbers of the C library in the VM, which are musl's and WASI's, not this machine's. */
@@ -41,15 +43,21 @@ const OTHER_ERRNO = 29;
 /** How long to pause, in ms, when a pipe that does not block has nothing yet. */
 const EMPTY_PIPE_PAUSE = 5;
 
-/** One open file: the system's, or bytes in memory. */
+/** One open file: the system's, or a stream of the host's. */
 interface OpenFile {
   readonly fd?: number;
   /** Where the next byte is read or written; undefined for what has no places, such as a pipe. */
   position?: number | undefined;
   readonly append: boolean;
-  bytes?: Buffer;
+  readonly stream?: HostStream;
+}
+
+/** What the host reads or writes in place of a file. */
+export interface HostStream {
+  /** Takes what is written. Raises the system's error. */
+  write?(bytes: Uint8Array): void;
   /** Called when it is closed, be it by the garbage collector. */
-  readonly onClose?: () => void;
+  close(): void;
 }
 
 /**
@@ -58,9 +66,13 @@ interface OpenFile {
  */
 export class Files {
   private readonly open = new Map<number, OpenFile>();
-  private readonly memory = new Map<string, OpenFile>();
-  private lastMemory = 0;
+  /** Those that nobody has opened yet, by their paths. */
+  private readonly streams = new Map<string, OpenFile>();
+  private lastStream = 0;
+  /** What the host has given of standard input and nobody has taken. */
+  private unread: Uint8Array = new Uint8Array();
   private api: LuaApi | undefined;
+  private before: () => void = () => undefined;
 
   constructor(private readonly host: FileHost) {
     this.open.set(STDIN, { fd: STDIN, append: false });
@@ -73,68 +85,73 @@ export class Files {
     this.api = api;
   }
 
+  /** Has `before` called before any of them does something; when it throws, that is not done. */
+  guard(before: () => void): void {
+    this.before = before;
+  }
+
   /** Writes out what scripts have written and C still buffers. */
   flush(): void {
     if (this.open.size > STDERR + 1) this.api?.fflush(0);
   }
 
-  /** A path by which `io.open` finds these bytes, once. */
-  putInMemory(bytes: Uint8Array): string {
-    const path = `/dev/runner/${++this.lastMemory}`;
-    this.memory.set(path, { bytes: Buffer.from(bytes), position: 0, append: false });
+  /** A path by which `io.open` finds what stands for a stream of the host's, once. */
+  putStream(stream: HostStream): string {
+    const path = `/dev/runner/${++this.lastStream}`;
+    this.streams.set(path, { stream, append: false });
     return path;
   }
 
-  /** A path by which `io.open` finds what stands for a stream that the host reads, once. */
-  putStream(onClose: () => void): string {
-    const path = `/dev/runner/${++this.lastMemory}`;
-    this.memory.set(path, { bytes: Buffer.alloc(0), append: false, onClose });
-    return path;
-  }
-
-  /** What was written to a path of `putInMemory`; that path is gone then. */
-  takeFromMemory(path: string): Uint8Array {
-    const file = this.memory.get(path);
-    this.memory.delete(path);
-    return file?.bytes ?? new Uint8Array();
-  }
-
-  /** Writes to standard output as scripts do. */
-  print(bytes: Uint8Array): void {
-    this.host.print(bytes);
+  /** Has the next call of C that fails without the system's doing say nothing of an error that is over. */
+  forgetError(): void {
+    if (this.api !== undefined) this.words()[this.api.__errno_location() >> 2] = 0;
   }
 
   /** The imports of the VM's WebAssembly. A negative result, or a positive one of `fd_*`, is an error number. */
   readonly calls = {
     __syscall_openat: (_folder: number, path: number, flags: number, rest: number) =>
-      negative(() => this.openAt(this.text(path), flags, this.words()[rest >> 2] ?? 0)),
+      this.negative(() => this.openAt(this.text(path), flags, this.words()[rest >> 2] ?? 0)),
     __syscall_unlinkat: (_folder: number, path: number) =>
-      negative(() => {
+      this.negative(() => {
         unlinkSync(this.locate(this.text(path), "write"));
         return 0;
       }),
     // Only asked whether a file is a terminal, to buffer it by lines.
     __syscall_ioctl: () => -(Errno.ENOTTY ?? OTHER_ERRNO),
     __syscall_fcntl64: () => 0,
-    fd_close: (fd: number) => positive(() => this.close(fd)),
+    fd_close: (fd: number) => this.positive(() => this.close(fd)),
     fd_read: (fd: number, vectors: number, count: number, total: number) =>
-      positive(() => this.transfer(vectors, count, total, (bytes) => this.read(fd, bytes))),
+      this.positive(() => this.transfer(vectors, count, total, (bytes) => this.read(fd, bytes))),
     fd_write: (fd: number, vectors: number, count: number, total: number) =>
-      positive(() => this.transfer(vectors, count, total, (bytes) => this.write(fd, bytes))),
+      this.positive(() => this.transfer(vectors, count, total, (bytes) => this.write(fd, bytes))),
     fd_seek: (fd: number, offset: bigint | number, ...more: number[]) => {
       // 64-bit numbers arrive whole or in two halves, as the VM was built.
       const whole = typeof offset === "bigint" ? Number(offset) : offset + (more.shift() ?? 0) * 2 ** 32;
       const low = typeof offset === "bigint" ? whole : whole + (offset < 0 ? 2 ** 32 : 0);
       const [whence = 0, result = 0] = more;
-      return positive(() => this.seek(fd, low, whence, result));
+      return this.positive(() => this.seek(fd, low, whence, result));
     },
   };
 
+  /** Errors must not pass through C as exceptions, which it knows nothing of. */
+  private negative(act: () => number | undefined): number {
+    try {
+      this.before();
+      return act() ?? 0;
+    } catch (error) {
+      return -errorNumber(error);
+    }
+  }
+
+  private positive(act: () => void): number {
+    return -this.negative(() => void act());
+  }
+
   private openAt(path: GivenPath, flags: number, mode: number): number {
-    const inMemory = this.memory.get(showPath(path));
-    if (inMemory !== undefined) {
-      if (inMemory.onClose !== undefined) this.memory.delete(showPath(path));
-      return this.add(inMemory);
+    const stream = this.streams.get(showPath(path));
+    if (stream !== undefined) {
+      this.streams.delete(showPath(path));
+      return this.add(stream);
     }
     const writes = (flags & Flag.access) !== 0;
     const has = (flag: number, constant: number) => ((flags & flag) === 0 ? 0 : constant);
@@ -159,9 +176,9 @@ export class Files {
   }
 
   private close(number: number): void {
-    const { fd, onClose } = this.get(number);
+    const { fd, stream } = this.get(number);
     this.open.delete(number);
-    onClose?.();
+    stream?.close();
     if (fd !== undefined && fd > STDERR) closeSync(fd);
   }
 
@@ -182,11 +199,13 @@ export class Files {
 
   private read(number: number, into: Buffer): number {
     const file = this.get(number);
-    if (file.bytes !== undefined) {
-      const position = file.position ?? 0;
-      const moved = file.bytes.copy(into, 0, position);
-      file.position = position + moved;
-      return moved;
+    if (file.fd === STDIN) {
+      const given = this.unread.length > 0 ? this.unread : this.host.readInput?.();
+      if (given !== undefined) {
+        const moved = Buffer.from(given).copy(into);
+        this.unread = given.subarray(moved);
+        return moved;
+      }
     }
     for (;;) {
       try {
@@ -203,8 +222,9 @@ export class Files {
 
   private write(number: number, from: Buffer): number {
     const file = this.get(number);
-    if (file.bytes !== undefined) {
-      file.bytes = Buffer.concat([file.bytes, from]);
+    if (file.stream !== undefined) {
+      // C uses its memory again.
+      file.stream.write?.(new Uint8Array(from));
     } else if (file.fd === STDOUT) {
       this.host.print(new Uint8Array(from));
     } else {
@@ -222,7 +242,7 @@ export class Files {
   private seek(number: number, offset: number, whence: number, result: number): void {
     const file = this.get(number);
     if (file.position === undefined) throw systemError("ESPIPE");
-    const size = file.bytes?.length ?? fstatSync(file.fd ?? -1).size;
+    const { size } = fstatSync(file.fd ?? -1);
     const position = offset + ([0, file.position, size][whence] ?? 0);
     if (position < 0) throw systemError("EINVAL");
     file.position = position;
@@ -257,25 +277,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Errors must not pass through C as exceptions, which it knows nothing of. */
 function errorNumber(error: unknown): number {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return Errno[code] ?? OTHER_ERRNO;
-}
-
-function negative(act: () => number): number {
-  try {
-    return act();
-  } catch (error) {
-    return -errorNumber(error);
-  }
-}
-
-function positive(act: () => void): number {
-  try {
-    act();
-    return 0;
-  } catch (error) {
-    return errorNumber(error);
-  }
 }

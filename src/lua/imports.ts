@@ -1,33 +1,16 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
-import type { CallContext } from "../modules/context.ts";
 import { type HostFunction, Results } from "../modules/module.ts";
 import type { IoHost } from "./io.ts";
-
-/** The loading of a file that has begun. */
-interface Import {
-  readonly by: CallContext;
-  readonly ended: Promise<undefined>;
-  readonly end: () => void;
-}
 
 /** What `import` needs of the host: files are loaded once, and those who come meanwhile wait. */
 export function createImports({
   caller,
-  current,
+  loads,
   permitSource,
   sources,
-}: Pick<IoHost, "caller" | "current" | "permitSource" | "sources">): Record<string, HostFunction> {
-  /** By path. */
-  const loading = new Map<string, Import>();
-  /** What each waits for. */
-  const waiting = new Map<CallContext, Import>();
-
-  /** Whether the loading waits, itself or through others, for who is asking. */
-  const leadsTo = (load: Import | undefined, context: CallContext): boolean =>
-    load !== undefined && (load.by === context || leadsTo(waiting.get(load.by), context));
-
+}: Pick<IoHost, "caller" | "loads" | "permitSource" | "sources">): Record<string, HostFunction> {
   return {
     find_import(path) {
       const wanted = resolve(dirname(caller()), String(path));
@@ -44,38 +27,26 @@ export function createImports({
 
     is_importing(key) {
       const path = String(key);
-      const load = loading.get(path);
-      if (leadsTo(load, current())) {
+      const found = loads.find(path);
+      if (found === "circle") {
         throw new RunnerError(
           "task_failed",
           `Cannot import ${sources.nameOf(path)}: it is importing itself. Move what both need into a file of its own.`,
         );
       }
-      return load !== undefined;
+      return found;
     },
 
-    async await_import(key) {
-      const context = current();
-      const load = loading.get(String(key));
-      if (load === undefined) return undefined;
-      waiting.set(context, load);
-      await load.ended;
-      waiting.delete(context);
-      return undefined;
-    },
+    await_import: (path) => loads.await(String(path)),
 
     begin_import(key) {
       const path = String(key);
       const { source, name } = sources.read(path);
-      const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-      loading.set(path, { by: current(), ended, end: () => end(undefined) });
+      loads.begin(path);
       return new Results([source, name]);
     },
 
-    end_import(key) {
-      loading.get(String(key))?.end();
-      loading.delete(String(key));
-    },
+    end_import: (path) => void loads.end(String(path)),
   };
 }
 

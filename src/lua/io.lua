@@ -6,10 +6,12 @@ local raw_read = io.read
 local methods = getmetatable(io.stdout).__index
 local close, read, lines = methods.close, methods.read, methods.lines
 local pcall, next = pcall, next
+local isyieldable = coroutine.isyieldable
 local pack, unpack, select, tonumber, integer = table.pack, table.unpack, select, tonumber, math.tointeger
 
 -- `print` and the messages of the host do not go through C's buffers, and must not be overtaken by what does.
 io.stdout:setvbuf("no")
+host.forget_error()
 
 -- What C says of an error of the system is in the words and numbers of the VM's own library.
 local function told(...)
@@ -21,6 +23,7 @@ end
 -- What C complains about, it complains of to its caller, which must be the script and not this chunk: to be tail-called.
 local function passed(name, ok, first, ...)
   if ok then return first, ... end
+  host.forget_error()
   if type(first) == "string" then first = first:gsub("^%[runner%]:%d+: ", ""):gsub("'%?'", "'" .. name .. "'") end
   error(first, 2)
 end
@@ -37,6 +40,8 @@ end
 local processes = setmetatable({}, { __mode = "k" })
 -- Those of them that are read: their output comes from the host, which can wait for it. The file only stands for it.
 local readers = setmetatable({}, { __mode = "k" })
+-- And those that read what the script writes.
+local writers = setmetatable({}, { __mode = "k" })
 
 function io.popen(command, mode)
   if type(command) ~= "string" then error("bad argument #1 to 'popen' (string expected)", 2) end
@@ -45,7 +50,7 @@ function io.popen(command, mode)
   local path, number = host.start_process(command, mode)
   local file = raw_open(path, mode)
   processes[file] = number
-  if mode == "r" then readers[file] = number end
+  if mode == "r" then readers[file] = number else writers[file] = number end
   return file
 end
 
@@ -123,7 +128,7 @@ end
 function methods.close(file)
   local number = processes[file]
   if not number then return passed_method("close", told(pcall(close, file))) end
-  processes[file], readers[file] = nil, nil
+  processes[file], readers[file], writers[file] = nil, nil, nil
   close(file)
   return host.end_process(number)
 end
@@ -133,11 +138,18 @@ function io.close(file)
   return methods.close(file)
 end
 
+-- Lets a process take what it was given before more comes, and all of it at a flush.
+local function drained(pass, name, file, ok, ...)
+  local number = name ~= "seek" and writers[file]
+  if number and ok and isyieldable() then host.drain_process(number, name == "flush") end
+  return pass(name, ok, ...)
+end
+
 for _, name in next, { "write", "seek", "flush" } do
   local call, raw = methods[name], io[name]
-  methods[name] = function(...) return passed_method(name, told(pcall(call, ...))) end
+  methods[name] = function(...) return drained(passed_method, name, (...), told(pcall(call, ...))) end
   if raw then
-    io[name] = function(...) return passed(name, told(pcall(raw, ...))) end
+    io[name] = function(...) return drained(passed, name, next(writers) and raw_output(), told(pcall(raw, ...))) end
   end
 end
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { unlinkSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand, shellCommand } from "../modules/command.ts";
+import type { CallContext } from "../modules/context.ts";
 import type { ModuleHost } from "../modules/host.ts";
 import { type HostFunction, type LuaValue, Results } from "../modules/module.ts";
 import { checkPath, resolvePath } from "../modules/paths.ts";
@@ -11,7 +11,9 @@ import type { Files } from "./files.ts";
 import { createImports } from "./imports.ts";
 import words from "./io.lua" with { type: "text" };
 import type { SourceLoader } from "./loader.ts";
+import type { Loads } from "./loads.ts";
 import { PopenReader, type ReadFormat } from "./popen.ts";
+import { PopenWriter } from "./popen-writer.ts";
 
 /** Lua that completes `io`; it needs the functions of `createIoFunctions`. */
 export const IO_WORDS = words;
@@ -27,30 +29,32 @@ export const IO_WAITS = {
 export interface IoHost extends ModuleHost {
   readonly files: Files;
   readonly sources: SourceLoader;
+  readonly loads: Loads;
   /** Raises when what `callee` is about to do must not happen now. */
   readonly forbid: (callee: string) => void;
   /** Absolute path of the script that is calling. */
   readonly caller: () => string;
   /** Raises when `callee` must not load this Lua file. */
   readonly permitSource: (path: string, callee: string) => void;
+  /** Shows what a command of `io.popen` that reads writes itself. */
+  readonly showOutput: (chunk: Uint8Array, context: CallContext) => void;
   /** Shows what a command of `io.popen` writes to standard error. */
   readonly showError: (chunk: Uint8Array) => void;
 }
 
-/** A process of `io.popen`: how to bring its end about, and its output where that is read. */
-interface Process {
-  readonly end: () => Promise<number>;
-  readonly reader?: PopenReader;
-}
-
 /** What io.lua needs of the host. */
 export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
-  const processes = new Map<LuaValue, Process>();
+  const processes = new Map<LuaValue, PopenReader | PopenWriter>();
   let lastProcess = 0;
   return {
     ...createImports(host),
 
-    system_words: (message, number) => new Results(systemWords(String(message), Number(number))),
+    system_words(message, number) {
+      host.files.forgetError();
+      return new Results(systemWords(String(message), Number(number)));
+    },
+
+    forget_error: () => void host.files.forgetError(),
 
     make_temporary() {
       host.forbid("io.tmpfile");
@@ -77,26 +81,27 @@ export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
       const context = host.current();
       const line = String(command);
       const number = ++lastProcess;
-      if (mode === "r") {
-        const reader = new PopenReader(line, context, host.showError);
-        processes.set(number, { reader, end: () => reader.exited });
-        return new Results([host.files.putStream(() => reader.close()), number]);
-      }
-      const path = host.files.putInMemory(new Uint8Array());
-      const end = async () => {
-        const stdin = host.files.takeFromMemory(path);
-        const spec = { argv: shellCommand(line), cwd: context.cwd, context, stdin };
-        const { stdout, stderr, exitCode } = await runCommand(spec);
-        if (stderr.length > 0) host.showError(Buffer.from(stderr));
-        if (stdout.length > 0) host.files.print(Buffer.from(stdout));
-        return exitCode;
-      };
-      processes.set(number, { end });
-      return new Results([path, number]);
+      const process =
+        mode === "r"
+          ? new PopenReader(line, context, host.showError)
+          : new PopenWriter(line, context, {
+              onOutput: (chunk) => host.showOutput(chunk, context),
+              onError: host.showError,
+            });
+      processes.set(number, process);
+      return new Results([host.files.putStream(process), number]);
+    },
+
+    drain_process(number, whole) {
+      const process = processes.get(number);
+      return process instanceof PopenWriter ? process.drain(whole === true) : undefined;
     },
 
     // io.lua lets only these formats through.
-    read_process: (number, format) => processes.get(number)?.reader?.read(format as ReadFormat),
+    read_process(number, format) {
+      const process = processes.get(number);
+      return process instanceof PopenReader ? process.read(format as ReadFormat) : undefined;
+    },
 
     async end_process(number) {
       const code = (await processes.get(number)?.end()) ?? 0;

@@ -17,6 +17,8 @@ export class SourceLoader {
     private readonly folder: string,
     /** Folder that names in messages are relative to; absolute. */
     private readonly viewpoint: string,
+    /** What a source is read as; keeps the lines. */
+    private readonly rewrite: (source: string) => string,
   ) {}
 
   /** From now on, files of these folders are read only while nobody else may change them; the folders have no links. */
@@ -45,14 +47,22 @@ export class SourceLoader {
     const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     const end = bytes[start] === HASH ? bytes.indexOf(NEWLINE, start) : start;
     const source = bytes.subarray(end < 0 ? bytes.length : end);
-    this.texts.set(name, source.toString("utf8"));
+    const text = source.toString("utf8");
+    this.texts.set(name, text);
     this.paths.add(path);
-    return { source, name };
+    // Bytes that are no UTF-8 stay as they are.
+    const rewritten = text.includes("\ufffd") ? text : this.rewrite(text);
+    return { source: rewritten === text ? source : rewritten, name };
   }
 
   /** The files that have been read; absolute. */
   get files(): readonly string[] {
     return [...this.paths];
+  }
+
+  /** The text of a file that was read, by its name; nothing of others. */
+  textOf(name: string): string {
+    return this.texts.get(name) ?? "";
   }
 
   /** A line of a file that was read, without its indentation; undefined when there is none. */

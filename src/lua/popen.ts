@@ -35,7 +35,7 @@ export class PopenReader {
 
   /** @param onError gets what it writes to standard error. */
   constructor(line: string, context: CallContext, onError: (chunk: Uint8Array) => void) {
-    this.#child = startShellLine(line, context);
+    this.#child = startShellLine(line, context, "ignore");
     this.#output = this.#child.stdout.getReader();
     void this.#forward(onError);
   }
@@ -54,7 +54,7 @@ export class PopenReader {
   }
 
   /** Its exit code, once it has ended. */
-  get exited(): Promise<number> {
+  end(): Promise<number> {
     return this.#child.exited;
   }
 

@@ -1,6 +1,6 @@
 -- Runs once in every VM, before any script, with what only the host knows. It makes Lua's own library wait for the
 -- host where it must, and returns the function that turns a raised value into text.
-local PENDING, host, error_metatable = ...
+local PENDING, host, error_metatable, handling = ...
 
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
 local pack, unpack, select, type, error, pcall = table.pack, table.unpack, select, type, error, pcall
@@ -50,6 +50,9 @@ function coroutine.wrap(fn)
   end
 end
 
+local setupvalue = debug.setupvalue
+handling(host, PENDING, raw_resume, relay, resume)
+
 -- Errors of the host: objects with `code` and `message` that read as their message wherever text is wanted.
 local function text_of(value)
   return type(value) == "table" and getmetatable(value) == error_metatable and value.message or value
@@ -60,34 +63,6 @@ error_metatable.__concat = function(a, b) return text_of(a) .. text_of(b) end
 error_metatable.__index = function(_, key)
   local method = string[key]
   return method and function(err, ...) return method(err.message, ...) end
-end
-
--- Of `debug` remains what only looks: the rest reaches into functions that are not the script's, or changes what kind
--- of thing C takes a value for.
-local setupvalue, getinfo = debug.setupvalue, debug.getinfo
-local kept = { traceback = true, getmetatable = true, getinfo = true }
-for name in pairs(debug) do
-  if not kept[name] then debug[name] = nil end
-end
-
-local function looked(ok, info)
-  if not ok then
-    if type(info) == "string" then info = info:gsub("^%[runner%]:%d+: ", "") end
-    error(info, 2)
-  end
-  if info and info.func then
-    local owner = getinfo(info.func, "S")
-    if owner.what == "C" or owner.source == "=[runner]" then info.func = nil end
-  end
-  return info
-end
-
--- Whoever has a function may ask about it. On the stack there are the host's as well, and C's: they are not given away.
-function debug.getinfo(what, ...)
-  if type(what) == "function" then return getinfo(what, ...) end
-  local level = math.tointeger(what)
-  -- Below the caller there are this function and `pcall`.
-  return looked(pcall(getinfo, level and level > 0 and level + 2 or what, ...))
 end
 
 local function text_of_reader(reader)
@@ -164,9 +139,14 @@ package.searchers = {
   end,
 }
 
--- What each coroutine is loading: modules that wait for each other would load each other without end.
+-- What each coroutine is loading: modules that need each other would load each other without end.
 local requiring = setmetatable({}, { __mode = "k" })
-local Requiring = { __close = function(self) self.names[self.name] = nil end }
+local Requiring = {
+  __close = function(self)
+    self.names[self.name] = nil
+    host.end_require(self.name)
+  end,
+}
 
 local function begin_require(name)
   local co = running()
@@ -174,6 +154,7 @@ local function begin_require(name)
   requiring[co] = names
   if names[name] then error(("cannot require '%s': it is requiring itself. Move what both need into a file of its own"):format(name), 3) end
   names[name] = true
+  host.begin_require(name)
   return setmetatable({ names = names, name = name }, Requiring)
 end
 
@@ -181,6 +162,7 @@ end
 function require(name)
   if type(name) == "number" then name = tostring(name) end
   if type(name) ~= "string" then error(("bad argument #1 to 'require' (string expected, got %s)"):format(type(name)), 2) end
+  while not loaded[name] and host.is_requiring(name) do host.await_require(name) end
   if loaded[name] then return loaded[name] end
   local searchers, tried = package.searchers, {}
   if type(searchers) ~= "table" then error("'package.searchers' must be a table", 2) end

@@ -1,10 +1,4 @@
-import {
-  Halt,
-  type HostFunction,
-  type LuaFunction,
-  type LuaModule,
-  type LuaValue,
-} from "../modules/module.ts";
+import { Halt, type LuaFunction, type LuaModule, type LuaValue } from "../modules/module.ts";
 import { CapturedFunction } from "./captured.ts";
 import { type Core, createRegistryTable, pushReference } from "./core.ts";
 import type { Limit } from "./coroutine.ts";
@@ -12,7 +6,9 @@ import { Coroutines } from "./coroutines.ts";
 import type { Frame } from "./errors.ts";
 import { Failures } from "./failures.ts";
 import type { Files } from "./files.ts";
+import handling from "./handling.lua" with { type: "text" };
 import { Heap } from "./heap.ts";
+import { HostFunctions } from "./host-functions.ts";
 import { Marshaller } from "./marshal.ts";
 import prelude from "./prelude.lua" with { type: "text" };
 import { LOADING, pushResult } from "./results.ts";
@@ -46,11 +42,15 @@ export class LuaVm {
   private readonly coroutines: Coroutines;
   private readonly callbacks: { call: number; resume: number; hook: number };
   private readonly textMode: number;
-  /** Host functions by the number that their Lua closures carry. */
-  private readonly functions: { name: string; run: HostFunction; waits: boolean }[] = [];
+  private readonly functions: HostFunctions;
   private readonly captured: FinalizationRegistry<number>;
   /** Who called into the host last. */
   private calling: LuaState = 0;
+  /**
+   * Called before a script does anything outside of the VM, be it a call of the host or by Lua's own files. When it throws
+   * `Halt`, that is not done, and the script goes no further.
+   */
+  beforeEffect: (() => void) | undefined;
 
   private constructor(api: LuaApi, heap: Heap, { host, files, memoryLimit }: VmOptions) {
     const main = api.luaL_newstate();
@@ -71,11 +71,13 @@ export class LuaVm {
       resume: (L, _status, ctx) => this.coroutines.afterWait(L, ctx),
       hook: (L) => this.coroutines.check(L),
     });
+    this.functions = new HostFunctions(this.core, this.callbacks.call);
     this.coroutines.hook = this.callbacks.hook;
     this.failures.hook = this.callbacks.hook;
     this.captured = new FinalizationRegistry((reference) => api.luaL_unref(main, REGISTRY, reference));
     this.textMode = heap.createCString("t");
     this.failures.describeRef = this.runPrelude(host);
+    files?.guard(() => this.beforeFile());
   }
 
   /** Starts a VM with Lua's standard library and the prelude. */
@@ -117,7 +119,7 @@ export class LuaVm {
   /** Makes a module visible: as a global of its name and for `require`. */
   register(module: LuaModule): void {
     const { api, heap, main, marshaller } = this.core;
-    this.pushModule(main, module);
+    this.functions.pushModule(main, module);
     // The main thread may be running words of the host's own, with values of theirs below.
     const table = api.lua_gettop(main);
     heap.withCString("package", (pointer) => api.lua_getglobal(main, pointer));
@@ -133,7 +135,7 @@ export class LuaVm {
   /** Makes the functions of a module visible as globals of their names. */
   registerGlobals({ functions, waits = {} }: LuaModule): void {
     for (const [name, run] of Object.entries(functions)) {
-      this.pushHostFunction(this.core.main, waits[name] ?? name, run, Object.hasOwn(waits, name));
+      this.functions.push(this.core.main, waits[name] ?? name, run, Object.hasOwn(waits, name));
       this.popGlobal(name);
     }
   }
@@ -181,7 +183,7 @@ export class LuaVm {
   ): LuaFunction {
     const { api, main, marshaller } = this.core;
     const status = this.compile(source, HOST_CHUNK);
-    this.pushModule(main, { name, functions, waits });
+    this.functions.pushModule(main, { name, functions, waits });
     if (status !== Status.Ok || api.lua_pcallk(main, 1, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the host's own Lua does not run: ${String(marshaller.read(main, -1))}`);
     }
@@ -193,10 +195,11 @@ export class LuaVm {
   /** Every host function arrives here: the closure's upvalue says which one it is. */
   private dispatch(L: LuaState): number {
     const { api, marshaller } = this.core;
-    const fn = this.functions[api.lua_tonumberx(L, upvalue(1), 0)];
+    const fn = this.functions.at(api.lua_tonumberx(L, upvalue(1), 0));
     this.calling = L;
     try {
       if (fn === undefined) throw new TypeError("a closure of the host without a host function");
+      this.beforeEffect?.();
       if (fn.waits) this.coroutines.checkWaitable(L, fn.name);
       const args: LuaValue[] = [];
       const count = api.lua_gettop(L);
@@ -209,6 +212,20 @@ export class LuaVm {
       if (thrown === LONGJMP) throw thrown;
       if (thrown instanceof Halt) return this.coroutines.halt(L, thrown);
       return this.failures.raise(L, thrown);
+    }
+  }
+
+  /** Ends the script that is running with its next instruction: for those who must not leave it themselves. */
+  halt(halt: Halt): void {
+    this.coroutines.haltSoon(halt);
+  }
+
+  private beforeFile(): void {
+    try {
+      this.beforeEffect?.();
+    } catch (thrown) {
+      if (thrown instanceof Halt) this.halt(thrown);
+      throw thrown;
     }
   }
 
@@ -239,29 +256,6 @@ export class LuaVm {
     return this.core.tracer.definition(this.core.main);
   }
 
-  private pushModule(L: LuaState, module: LuaModule): void {
-    const { api, marshaller } = this.core;
-    const functions = Object.entries(module.functions);
-    api.lua_createtable(L, 0, functions.length);
-    const { waits = {} } = module;
-    for (const [name, run] of functions) {
-      marshaller.pushString(L, name);
-      this.pushHostFunction(L, waits[name] ?? `${module.name}.${name}`, run, Object.hasOwn(waits, name));
-      api.lua_rawset(L, -3);
-    }
-    for (const [name, value] of Object.entries(module.fields ?? {})) {
-      marshaller.pushString(L, name);
-      marshaller.push(L, value);
-      api.lua_rawset(L, -3);
-    }
-  }
-
-  private pushHostFunction(L: LuaState, name: string, run: HostFunction, waits: boolean): void {
-    const { api } = this.core;
-    api.lua_pushnumber(L, this.functions.push({ name, run, waits }) - 1);
-    api.lua_pushcclosure(L, this.callbacks.call, 1);
-  }
-
   private popGlobal(name: string): void {
     this.core.heap.withCString(name, (pointer) => this.core.api.lua_setglobal(this.core.main, pointer));
   }
@@ -283,9 +277,10 @@ export class LuaVm {
     const functions = { ...host.functions, ...this.coroutines.functions, ...LOADING };
     const [seed = 0n, more = 0n] = crypto.getRandomValues(new BigInt64Array(2));
     const fields = { has_files: this.core.files !== undefined, seed, more_seed: more };
-    this.pushModule(main, { ...host, functions, fields });
+    this.functions.pushModule(main, { ...host, functions, fields });
     pushReference(api, main, this.core.errorMetatable);
-    if (status !== Status.Ok || api.lua_pcallk(main, 3, 1, 0, 0, 0) !== Status.Ok) {
+    this.compile(handling, HOST_CHUNK);
+    if (status !== Status.Ok || api.lua_pcallk(main, 4, 1, 0, 0, 0) !== Status.Ok) {
       throw new Error(`the prelude does not run: ${String(marshaller.read(main, -1))}`);
     }
     const reference = api.luaL_ref(main, REGISTRY);

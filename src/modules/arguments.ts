@@ -43,7 +43,7 @@ export function describe(value: LuaValue): string {
   if (value === undefined) return "nothing";
   if (value === null) return "json.null";
   if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : "a long string";
-  if (value instanceof Uint8Array) return "a string of bytes";
+  if (value instanceof Uint8Array) return "a string that is not UTF-8";
   if (value instanceof Opaque) return value.what;
   if (value instanceof Float) return String(value.value);
   return typeof value === "object" ? "a table" : String(value);

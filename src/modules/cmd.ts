@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
 import { defineFunction, type FunctionDef } from "./define.ts";
 import { run, toTable } from "./exec.ts";
 import type { ModuleHost } from "./host.ts";
+import { resolvePath } from "./paths.ts";
 
 /** The Lua function `cmd{…}`: a command that has to succeed, and that runs only when there is something to do. */
 export function createCmd(host: ModuleHost): FunctionDef<never> {
@@ -14,9 +14,9 @@ export function createCmd(host: ModuleHost): FunctionDef<never> {
     args: (z) => ({
       options: z.fields({
         command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
-        cwd: z.optional(z.string()),
+        cwd: z.optional(z.bytes()),
         env: z.optional(z.record(z.either(z.string(), z.number()))),
-        creates: z.optional(z.string()),
+        creates: z.optional(z.bytes()),
         unless: z.optional(z.string()),
         timeout: z.optional(z.duration()),
         delegate_to: z.optional(z.string()),
@@ -40,8 +40,8 @@ export function createCmd(host: ModuleHost): FunctionDef<never> {
       const here = { ...host, current: () => context };
       const given = { cwd: options.cwd, env: options.env, timeout: options.timeout };
       const base = { stdin: undefined, shell: undefined, check: undefined, on_line: undefined, ...given };
-      const cwd = resolve(context.cwd, options.cwd ?? "");
-      if (creates !== undefined && existsSync(resolve(cwd, creates))) return unchanged();
+      const cwd = resolvePath(context.cwd, options.cwd ?? "");
+      if (creates !== undefined && existsSync(resolvePath(cwd, creates))) return unchanged();
       if (unless !== undefined) {
         const { exitCode } = await run(here, "cmd", { command: unless, options: base });
         if (exitCode === 0) return unchanged();

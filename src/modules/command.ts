@@ -119,22 +119,38 @@ export async function runShellLine(
 ): Promise<number> {
   const child = spawn({ argv: shellCommand(line), cwd: context.cwd, context });
   using following = follow(child, context);
-  const forward = async (stream: "stdout" | "stderr") => {
-    for await (const chunk of child[stream]) onOutput(stream, chunk);
-  };
-  await Promise.race([Promise.all([forward("stdout"), forward("stderr")]), following.stopped]);
-  const exitCode = await child.exited;
+  const whole = Promise.all([
+    handOn(child.stdout, (chunk) => onOutput("stdout", chunk)),
+    handOn(child.stderr, (chunk) => onOutput("stderr", chunk)),
+    child.exited,
+  ]);
+  await Promise.race([whole, following.stopped]);
   context.signal?.throwIfAborted();
-  return exitCode;
+  return child.exited;
+}
+
+/** Reads a stream to its end, chunk by chunk; a reader costs a small command less than iterating does. */
+async function handOn(
+  stream: ReadableStream<Uint8Array>,
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const reader = stream.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) onChunk(read.value);
+  } catch (error) {
+    // Nobody reads on: the command should see that and not wait for ever to be rid of what it writes.
+    await reader.cancel(error);
+    throw error;
+  }
 }
 
 /**
- * Starts a shell command in the folder of its context, for whoever reads its output. It is stopped when the context's
- * signal says so, nobody waits for its end, and it does not outlast this process.
+ * Starts a shell command in the folder of its context, for whoever reads its output, or writes what it reads. It is stopped
+ * when the context's signal says so, nobody waits for its end, and it does not outlast this process.
  */
-export function startShellLine(line: string, context: CallContext) {
+export function startShellLine(line: string, context: CallContext, input: "ignore" | "pipe") {
   const { running: _, ...rest } = context;
-  const child = spawn({ argv: shellCommand(line), cwd: context.cwd, context });
+  const child = spawn({ argv: shellCommand(line), cwd: context.cwd, context }, input);
   guardGroup(child.pid);
   const following = follow(child, rest);
   void child.exited.finally(() => following[Symbol.dispose]());
@@ -165,13 +181,13 @@ function follow(child: Subprocess, context: CallContext | undefined): Following 
   signal?.addEventListener("abort", stop);
   const { exited } = child;
   running?.add(exited);
-  void exited.finally(() => running?.delete(exited));
+  if (running !== undefined) void exited.then(() => running.delete(exited));
   return { stop, stopped, [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
 }
 
-function spawn(command: CommandSpec) {
+function spawn(command: CommandSpec, input: "ignore" | "pipe" = "ignore") {
   const added = { ...command.context?.env, ...command.env };
-  if ([...command.argv, ...Object.entries(added).flat()].some((text) => text.includes("\0"))) {
+  if ([command.argv, Object.keys(added), Object.values(added)].some((texts) => texts.some(hasNul))) {
     const message = `Cannot run ${shown(command)}: neither a command nor its environment can have a NUL byte in it.`;
     throw new RunnerError("bad_argument", message);
   }
@@ -181,7 +197,7 @@ function spawn(command: CommandSpec) {
         cwd: command.cwd,
         // Ours goes to a child by itself; to hand one over costs a tenth of a small command.
         ...(Object.keys(added).length > 0 && { env: { ...process.env, ...added } }),
-        stdin: command.stdin === undefined ? "ignore" : Buffer.from(command.stdin),
+        stdin: command.stdin === undefined ? input : Buffer.from(command.stdin),
         stdout: "pipe",
         stderr: "pipe",
         detached: true,
@@ -195,6 +211,10 @@ function spawn(command: CommandSpec) {
       cause: error,
     });
   }
+}
+
+function hasNul(text: string): boolean {
+  return text.includes("\0");
 }
 
 /** What messages call a command: its program, or the line for the shell. */

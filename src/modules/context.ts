@@ -7,6 +7,8 @@ export interface CallContext {
   readonly cwd: string;
   /** The task's name; absent at the top level of a file. */
   readonly task?: string;
+  /** The workflow whose handler it is; absent in tasks. */
+  readonly group?: string;
   /** The context of the coroutine that spawned this one. */
   readonly parent?: CallContext;
   /** The task's parameters; absent at the top level of a file. */

@@ -1,17 +1,18 @@
-import { resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { type CommandResult, type CommandSpec, runCommand, shellCommand } from "./command.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
 import type { ModuleHost } from "./host.ts";
 import type { LuaRecord } from "./module.ts";
+import { folderAsText, resolvePath, showPath } from "./paths.ts";
 import { programAt } from "./permits.ts";
 import type { ArgsOf, Shape, Words } from "./schema/words.ts";
+import { attempt } from "./system-errors.ts";
 
 /** The arguments that `exec.run` and its kin take: a line for the shell or a list of words, and options. */
 const runArguments = (z: Words) => ({
   command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
   options: z.options({
-    cwd: z.optional(z.string()),
+    cwd: z.optional(z.bytes()),
     env: z.optional(z.record(z.either(z.string(), z.number()))),
     stdin: z.optional(z.bytes()),
     timeout: z.optional(z.duration()),
@@ -90,7 +91,9 @@ export async function run(
     );
   }
   const { env, on_line: onLine } = options;
-  const cwd = resolve(current().cwd, options.cwd ?? "");
+  const given = resolvePath(current().cwd, options.cwd ?? "");
+  using folder = attempt("work in", showPath(options.cwd ?? ""), () => folderAsText(given));
+  const cwd = folder.path;
   permits.check("exec", typeof command === "string" ? "sh" : programAt(program, cwd), callee);
   // With these, a program that is allowed is another one, or runs another one: as good as the shell.
   if (Object.keys(env ?? {}).some((name) => /^(PATH|LD_.*|DYLD_.*)$/i.test(name))) {

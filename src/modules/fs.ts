@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fromBytes } from "../lib/bytes.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { reasonToKeep } from "../lib/removable.ts";
@@ -24,6 +24,7 @@ import type { HostResult } from "./module.ts";
 import {
   checkPath,
   copyPath,
+  folderAsText,
   type GivenPath,
   movePath,
   namesIn,
@@ -219,15 +220,16 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
       glob: define("glob", {
         description:
           "The files that match a pattern (`*`, `**`, `?`, `[a-z]`, `{a,b}`), sorted; hidden ones too.",
-        args: (z) => ({ pattern: z.string(), options: z.options({ cwd: z.optional(z.string()) }) }),
+        args: (z) => ({ pattern: z.string(), options: z.options({ cwd: z.optional(z.bytes()) }) }),
         returns: "string[]",
         example: 'fs.mkdir("src")  fs.write("src/a.lua", "")  assert(#fs.glob("**/*.lua") == 1)',
         effect: false,
         run({ pattern, options }, locate) {
-          const cwd = String(locate(options.cwd ?? "."));
+          const cwd = locate(options.cwd ?? ".");
           // A pattern may lead out of the folder; what it leads to has to be allowed as well.
-          locate(resolve(cwd, pattern.replace(/[*?[{].*$/s, "")));
-          const found = new Set(new Bun.Glob(pattern).scanSync({ cwd, dot: true }));
+          locate(resolvePath(cwd, pattern.replace(/[*?[{].*$/s, "")));
+          using folder = folderAsText(cwd);
+          const found = new Set(new Bun.Glob(pattern).scanSync({ cwd: folder.path, dot: true }));
           return [...found].sort().flatMap((path) => pathsShownAs(path, cwd));
         },
       }),

@@ -111,7 +111,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
           "Removes a file or an empty folder; true, or nil with the reason and the system's number.",
         args: (z) => ({ path: z.bytes() }),
         returns: ["boolean?", "string? reason", "integer? number"],
-        example: 'local ok, reason = os.remove("nothing")  assert(not ok and reason:find("no such file"))',
+        example: 'local ok, reason = os.remove("nothing")  assert(not ok and reason:find("No such file"))',
         effect: true,
         permission: "fs",
         run: ({ path }) => luaResult(path, () => removePath(locate(path, "os.remove"))),
@@ -227,7 +227,9 @@ function luaResult(path: GivenPath, act: () => void): true | Results {
     return true;
   } catch (error) {
     if (error instanceof RunnerError) throw error;
-    return new Results([undefined, `${showPath(path)}: ${systemReason(error)}`, systemNumber(error)]);
+    // As the C library has it, and scripts compare.
+    const reason = systemReason(error).replace(/^[a-z]/, (first) => first.toUpperCase());
+    return new Results([undefined, `${showPath(path)}: ${reason}`, systemNumber(error)]);
   }
 }
 

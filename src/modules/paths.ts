@@ -1,9 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import {
+  closeSync,
+  constants,
   copyFileSync,
   cpSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -30,8 +33,23 @@ export function onPaths(paths: readonly GivenPath[], act: (...paths: string[]) =
 }
 
 /** The absolute path, from `folder`. */
-export function resolvePath(folder: string, path: GivenPath): Path {
+export function resolvePath(folder: GivenPath, path: GivenPath): Path {
   return onPaths([folder, path], resolve);
+}
+
+/** A folder for what takes its path as text alone. */
+export interface FolderAsText extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * A folder's path as text: one whose name is no UTF-8 has another while it is open, on Linux, where alone there are such.
+ * Raises the system's error when it cannot be opened.
+ */
+export function folderAsText(path: Path): FolderAsText {
+  if (typeof path === "string") return { path, [Symbol.dispose]: () => undefined };
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}`, [Symbol.dispose]: () => closeSync(fd) };
 }
 
 /** Where a path is, for `Permits`: of one that is no text it cannot be told where its links lead. */
@@ -59,7 +77,7 @@ export function namesIn(folder: Path): Path[] {
  * The paths that are shown as `path` where bytes that are no UTF-8 are shown as U+FFFD, in the order of their bytes:
  * several names may look the same.
  */
-export function pathsShownAs(path: string, cwd: string): Path[] {
+export function pathsShownAs(path: string, cwd: Path): Path[] {
   if (!path.includes("\ufffd")) return [path];
   let found: Path[] = [""];
   for (const part of path.split("/")) {

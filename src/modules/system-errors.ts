@@ -10,6 +10,7 @@ export function systemNumber(error: unknown): number {
 /** What messages call it that a function does, where its name is no verb. */
 const VERBS: Readonly<Record<string, string>> = {
   glob: "look for",
+  mkdir: "make",
   real: "resolve",
   stat: "look at",
   symlink: "make a link to",

@@ -4,6 +4,6 @@ import { RunnerError } from "../lib/errors.ts";
 export function cannotWait(callee: string): RunnerError {
   return new RunnerError(
     "bad_argument",
-    `Cannot wait in ${callee} here: Lua cannot suspend what has called this code, such as table.sort, string.gsub, an error handler, or a metamethod that C calls. Call it before and use its result.`,
+    `Cannot wait in ${callee} here: Lua cannot suspend what has called this code, such as table.sort, string.gsub, or a metamethod that C calls. Call it before and use its result.`,
   );
 }

@@ -5,16 +5,22 @@ import { type Backoff, readBackoff, readCount, readDuration, readFunction } from
 import { type Problems, showPosition } from "./problems.ts";
 import type { Position, TaskGroup } from "./task.ts";
 
-const OPTIONS = [
-  "name",
-  "description",
-  "version",
-  "metadata",
-  "config",
-  "on_start",
-  "on_complete",
-  "exclusive",
-];
+/** Every option of a group besides its tasks, for people and as the Lua language server writes types. */
+export const GROUP_OPTIONS: Readonly<
+  Record<string, { readonly type: string; readonly description: string }>
+> = {
+  name: { type: "string", description: "what it is called, where nothing else says it" },
+  description: { type: "string", description: "what it is for" },
+  version: { type: "any", description: "for people; no effect" },
+  metadata: { type: "any", description: "for people; no effect" },
+  config: {
+    type: "table",
+    description: "what holds for its tasks: timeout, retries, retry_policy, max_parallel_tasks, exclusive",
+  },
+  on_start: { type: "function", description: "called before its first task" },
+  on_complete: { type: "function", description: "called after its last task, with whether all went well" },
+  exclusive: { type: "boolean", description: "whether only one run of the file may be under way at a time" },
+};
 /** What `config` of a workflow may say with an effect. */
 const CONFIG = ["timeout", "retries", "retry_policy", "max_parallel_tasks", "exclusive"];
 
@@ -53,8 +59,9 @@ export function readGroup(
   const wrong = (option: string, expected: string, value: LuaValue) =>
     refuse(`, option "${option}": expected ${expected}, got ${describe(value)}.`);
   for (const option of Object.keys(options)) {
-    if (!OPTIONS.includes(option))
-      refuse(` has an unknown option "${option}".${didYouMean(option, [...OPTIONS, "tasks"])}`);
+    if (Object.hasOwn(GROUP_OPTIONS, option)) continue;
+    const hint = didYouMean(option, [...Object.keys(GROUP_OPTIONS), "tasks"]);
+    refuse(` has an unknown option "${option}".${hint}`);
   }
   if (declared.tasks !== undefined) {
     if (declared.tasks === "nil") refuse(" has no tasks. Give it some: tasks = { … }.");

@@ -9,18 +9,33 @@ export type Backoff = number | "linear" | "constant";
 export interface OptionSpec<T> {
   /** What a message says after "expected". */
   readonly expected: string;
+  /** The same, as the Lua language server writes types. */
+  readonly type: string;
   /** What it does, for people. */
   readonly description: string;
   /** The option's value from what a file gave; undefined when it is none. */
   read(value: LuaValue): T | undefined;
 }
 
-const NAMES = { expected: "a name or a list of names", read: readTexts };
-const GLOBS = { expected: "a pattern for files or a list of patterns", read: readTexts };
-const TEXT = { expected: "a string", read: readText };
-const DURATION = { expected: DURATION_SYNTAX, read: readDuration };
-const FUNCTION = { expected: "a function", read: readFunction };
-const COMMAND = { expected: "a function or a line for the shell", read: readCommand };
+/** What the functions of a task get: `deps`, or for a hook what its description says. */
+const CALLED = "fun(this: runner.this, params: table, deps: any): any, any, any";
+
+// A task that was declared stands for its name.
+const NAMES = { expected: "a name or a list of names", type: "string|table", read: readTexts };
+const GLOBS = {
+  expected: "a pattern for files or a list of patterns",
+  type: "string|string[]",
+  read: readTexts,
+};
+const TEXT = { expected: "a string", type: "string", read: readText };
+const DURATION = { expected: DURATION_SYNTAX, type: "string|number", read: readDuration };
+const FUNCTION = { expected: "a function", type: CALLED, read: readFunction };
+// A task that was declared stands for what it does.
+const COMMAND = {
+  expected: "a function or a line for the shell",
+  type: `string|table|${CALLED}`,
+  read: readCommand,
+};
 
 /**
  * Every option of a task, once: reading, messages, `runner list` and the docs follow this table. What a task is
@@ -40,12 +55,14 @@ export const OPTIONS = {
   },
   retries: {
     expected: "a whole number from 0 up",
+    type: "integer",
     read: readCount,
     description: "extra attempts after a failure",
   },
   retry_delay: { ...DURATION, description: "before the first extra attempt; 1 s if absent, 30 s at most" },
   backoff: {
     expected: 'a factor from 1 up, "exponential", "linear" or "constant"',
+    type: 'number|"exponential"|"linear"|"constant"',
     read: readBackoff,
     description: "how the delay grows with each attempt; ×2 if absent",
   },
@@ -57,11 +74,13 @@ export const OPTIONS = {
   post_exec: { ...FUNCTION, description: "called after its last attempt, with its outputs" },
   params: {
     expected: "a table with names",
+    type: "table",
     read: readRecord,
     description: "what its functions get as params",
   },
   env: {
     expected: "a table of names and strings",
+    type: "table<string, string|number|boolean>",
     read: readEnvironment,
     description: "environment variables of its commands",
   },
@@ -76,6 +95,7 @@ export const OPTIONS = {
   delegate_to: { ...NAMES, description: "agents that run it in place of this machine" },
   async: {
     expected: "true or false",
+    type: "boolean",
     read: (value: LuaValue) => (typeof value === "boolean" ? value : undefined),
     description: "may overlap with others even when tasks run one at a time",
   },
@@ -90,6 +110,11 @@ export type TaskOptions = {
 
 /** Names of options and a word that stands for no option of its own: `uses` has been followed before. */
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+
+/** Whether a task has an option of this name. */
+export function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
 
 function readText(value: LuaValue): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

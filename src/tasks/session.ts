@@ -6,6 +6,7 @@ import { didYouMean } from "../lib/suggest.ts";
 import { createAsyncFunctions } from "../lua/async.ts";
 import { Files } from "../lua/files.ts";
 import { SourceLoader } from "../lua/loader.ts";
+import { createRequiring, Loads } from "../lua/loads.ts";
 import { LuaVm } from "../lua/vm.ts";
 import { compileLua } from "../lua/wasm.ts";
 import type { CallContext } from "../modules/context.ts";
@@ -63,6 +64,8 @@ export interface SessionOptions {
   readonly purpose: "run" | "inspect";
   /** What scripts may do; everything if absent. */
   readonly permits?: Permits;
+  /** What takes the place of standard input, a piece at a time, empty at its end; the system's own for undefined. */
+  readonly readInput?: () => Uint8Array | undefined;
   /** What scripts print. */
   readonly print: (text: string | Uint8Array, context: CallContext) => void;
   readonly log: (record: LogRecord, context: CallContext) => void;
@@ -107,7 +110,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
   const folder = dirname(options.file);
   const workdir = options.workdir ?? folder;
   const { progress } = options;
-  const sources = new SourceLoader(folder, options.viewpoint);
+  const sources = new SourceLoader(folder, options.viewpoint, modernize);
   // Read before the VM starts: a mistyped name should not wait for it.
   const { source, name } =
     options.source === undefined
@@ -133,12 +136,16 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     )
       permits.check("fs", path, callee);
   };
+  const loads = new Loads(current);
+  const requiring = createRequiring(loads);
   const host: LuaModule = {
     name: "host",
     functions: {
       ...sources.functions(permitSource),
+      ...requiring.functions,
       write: (text) => void options.print(text instanceof Uint8Array ? text : String(text), current()),
     },
+    waits: requiring.waits,
   };
   options.onSources(sources);
   const compiling = compileLua();
@@ -153,6 +160,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       return permits.allows("fs", subjectOf(absolute)) ? absolute : undefined;
     },
     print: (bytes) => options.print(bytes, current() ?? top),
+    ...(options.readInput && { readInput: options.readInput }),
   });
   vm = await LuaVm.open({ compiled: await compiling, memoryLimit, host, files });
   const spawning = createAsyncFunctions(vm, (message) =>
@@ -194,9 +202,11 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       secrets,
       files,
       sources,
+      loads,
       forbid: (callee) => options.purpose === "inspect" && refuseEffect(callee, name),
       caller: () => resolve(options.viewpoint, vm.callers(1)[0]?.source ?? name),
       permitSource,
+      showOutput: (chunk, context) => options.print(chunk, context),
       showError: (chunk) => printWhole(STDERR, chunk),
     },
     spawning,
@@ -215,17 +225,20 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       return new Results([file, line]);
     },
   });
-  const text = modernize(typeof source === "string" ? source : Buffer.from(source).toString("utf8"));
-  // Bytes that are no UTF-8 stay as they are, since no such file has the old words.
-  const chunk = vm.load(text.includes("\ufffd") ? source : text, name);
-  const running = vm.run(chunk, [], top, limit).then(() => spawning.finish(spawned));
+  const running = vm.run(vm.load(source, name), [], top, limit).then(() => spawning.finish(spawned));
   const ended = await Promise.race([running, exit.promise]);
   if (ended !== undefined) return { exitCode: ended.status };
   if (spawning.hasFailures()) await vm.run(vm.load("collectgarbage()", "end"), [], top);
   const [declared] = await vm.run(words, ["collect"], top);
+  const locators = new Map<string, Locator>();
+  const locate = (of: string) => {
+    const locator = locators.get(of) ?? new Locator(() => sources.textOf(of));
+    locators.set(of, locator);
+    return locator;
+  };
   const declarations = readDeclarations(declared, {
     file: name,
-    locator: new Locator(() => text),
+    locate,
     // No others can be configured yet; this one is the machine itself.
     agents: ["local"],
   });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { calleeOf } from "../../src/modules/bind.ts";
 import { listModules } from "../../src/modules/reference/all.ts";
+import { WORDS } from "../../src/tasks/words.ts";
 import { createSandbox } from "../helpers/binary.ts";
 
 describe("runner docs", () => {
@@ -35,6 +36,23 @@ Example:
       aliases: ["compare_and_swap"],
       permission: null,
     });
+  });
+
+  test("describes every word of task files, with the options that it takes", async () => {
+    using sandbox = createSandbox();
+    const { stdout: all } = await sandbox.run(["docs"]);
+    for (const { name, description, fields = {} } of WORDS) {
+      expect(all).toContain(name);
+      const { stdout } = await sandbox.run(["docs", name, "-o", "json"]);
+      const { fields: shown, options = shown ?? [], ...word } = JSON.parse(stdout);
+      expect(word).toMatchObject({ name, description });
+      expect(options.map((field: { name: string }) => field.name)).toEqual(Object.keys(fields));
+    }
+    const { stdout } = await sandbox.run(["docs", "task"]);
+    expect(stdout).toContain(
+      "\n  retry_delay   before the first extra attempt; 1 s if absent, 30 s at most\n",
+    );
+    expect((await sandbox.run(["docs", "worklfow"])).stderr).toContain('Did you mean "workflow"?');
   });
 
   test("is one JSON document with -o json", async () => {
@@ -85,6 +103,25 @@ describe("runner init", () => {
     );
     expect(functions.filter((head) => !text.includes(head))).toEqual([]);
     expect(text).toContain("---@param ttl? number\n---@return true\nfunction state.set(key, value, ttl) end");
+  });
+
+  test("writes what an editor shows of the words of task files", async () => {
+    using sandbox = createSandbox();
+    await sandbox.run(["init"]);
+    const text = readFileSync(join(sandbox.work, ".runner/types/tasks.lua"), "utf8");
+    for (const line of [
+      "---@class runner.this",
+      "---@field run_id string the run's id in the journal",
+      "---@class runner.task",
+      "---@field timeout (string|number)?",
+      "---@class runner.taskBuilder",
+      "function task(options) end",
+      "function workflow.define(name, options) end",
+      "TaskDefinitions = {}",
+      "---@field on_complete function? called after its last task, with whether all went well",
+    ]) {
+      expect(text).toContain(`${line}`);
+    }
   });
 
   test("keeps what is there", async () => {

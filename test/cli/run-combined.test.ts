@@ -128,6 +128,7 @@ test("runner docs task says what every option is for", async () => {
   const { options } = JSON.parse((await sandbox.run(["docs", "task", "-o", "json"])).stdout);
   expect(options).toContainEqual({
     name: "tags",
+    type: "(string|table)?",
     expected: "a name or a list of names",
     description: "words to choose tasks by: --tag",
   });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
 import { printed, RAISED } from "./printed.ts";
 
@@ -170,6 +172,30 @@ describe("the past and changes in Lua", () => {
       'compacted: Cannot tell what "k" was as of revision 1: its history does not go back so far. See what is kept: runner state history',
       'bad_argument: Cannot use "soon" as a moment: expected a revision, a date such as 2026-11-21T20:14:07Z, seconds since the epoch, or how long ago it is, such as "2h".',
     ]);
+  });
+
+  test.each([
+    ["delete", 'state.delete("k", { purge = true })'],
+    ["transaction", 'state.transaction(function(tx) tx.delete("k", { purge = true }) end)'],
+  ])("%s with purge leaves nothing of the value in the files of the store", async (_, purge) => {
+    using sandbox = createSandbox();
+    const secret = "correct horse battery staple ";
+    const values = [secret.repeat(500), secret, `${secret.repeat(500)}!`];
+    const script = `${values.map((text) => `state.set("k", "${text}") state.set("other", 1)`).join("\n")}
+      ${purge} print(#state.history("k"))`;
+    const { stdout, stderr } = await sandbox.runLua(script);
+    expect({ stdout, stderr }).toEqual({ stdout: "1\n", stderr: "" });
+    const folder = join(sandbox.home, ".sloth-runner/state");
+    const holds = (name: string) => readFileSync(join(folder, name), "latin1").includes(secret);
+    expect(readdirSync(folder).filter(holds)).toEqual([]);
+  });
+
+  test("a transaction refuses to set what it has purged", async () => {
+    expect(
+      await printed(`state.set("k", 1)
+        raised(state.transaction, function(tx) tx.delete("k", { purge = true }) tx.set("k", 2) end)
+        print(state.get("k"))`),
+    ).toEqual(['bad_argument: Cannot set "k": this transaction has purged it. Set it in another one.', "1"]);
   });
 
   test("on_change() hands changes by anyone to fn, in order, until the run ends", async () => {

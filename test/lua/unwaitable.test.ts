@@ -33,7 +33,7 @@ test.each(CALLS)(
       print(state.try_lock("held"))
     end }`);
     expect(lines).toEqual([
-      `bad_argument: Cannot wait in ${name} here: Lua cannot suspend what has called this code, such as table.sort, string.gsub, an error handler, or a metamethod that C calls. Call it before and use its result.`,
+      `bad_argument: Cannot wait in ${name} here: Lua cannot suspend what has called this code, such as table.sort, string.gsub, or a metamethod that C calls. Call it before and use its result.`,
       "nil",
       "false",
       "true",

@@ -13,6 +13,9 @@ export async function openVm(
     read_chunk: () => new Results([undefined, "no files here"]),
     exists: () => false,
     write: () => undefined,
+    is_requiring: () => false,
+    begin_require: () => undefined,
+    end_require: () => undefined,
   };
   const vm = await LuaVm.open({
     compiled: await compiled,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ModuleDef } from "../../src/modules/define.ts";
 import { listModules } from "../../src/modules/reference/all.ts";
+import { WORDS } from "../../src/tasks/words.ts";
 import { createSandbox } from "../helpers/binary.ts";
 
 const modules = listModules();
@@ -38,6 +39,17 @@ test.each(modules.map((module) => [module.name || "globals", module] as const))(
       exitCode: 0,
       stderr: "",
     });
+  },
+);
+
+test.each(WORDS.map((word) => [word.name, word] as const))(
+  "the example of the word %s is a task file that runs",
+  async (name, { example }) => {
+    expect(example).toContain(name === "workflow.define" ? name : (name.split(".")[0] ?? ""));
+    using sandbox = createSandbox();
+    const { exitCode, stderr } = await sandbox.runLua(example);
+    expect({ exitCode, failed: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, failed: "" });
+    expect(stderr).toContain("done");
   },
 );
 

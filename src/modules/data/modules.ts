@@ -17,8 +17,12 @@ function decoder(
   decode: (text: string) => LuaValue,
   aliases: readonly string[] = [],
 ): FunctionDef<never> {
+  const dates =
+    format === "TOML"
+      ? " A date or a time becomes its text, such as `2026-11-21T07:32:00.000Z`, which is encoded as a text: Lua has no type for it."
+      : "";
   return defineFunction({
-    description: `The value of a ${format} text. Lists stay lists, also empty ones; integers are whole up to 64 bits. An error tells line and column.`,
+    description: `The value of a ${format} text. Lists stay lists, also empty ones; integers are whole up to 64 bits.${dates} An error tells line and column.`,
     args: (z) => ({ text: z.string() }),
     returns: "any",
     example,

@@ -78,7 +78,7 @@ export function createFileModule(host: FileHost): ModuleDef {
   return {
     name: "file",
     description:
-      "Files as they should be: each function does nothing when nothing would change, and returns `changed`, `diff`, and `drift`: whether others have changed the file since one of these functions left it. All take `dest` (or `path`), `mode` and `owner`. In a dry run they only say what they would change.",
+      "Files as they should be: each function does nothing when nothing would change, and returns `changed`, `diff`, and `drift`: whether others have changed the file since one of these functions left it. All take `dest` (or `path`), `mode` and `owner`; what is remembered of a file goes by its path, which has to be UTF-8 therefore. In a dry run they only say what they would change.",
     functions: {
       copy: define("copy", {
         description:

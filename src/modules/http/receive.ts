@@ -1,5 +1,6 @@
-import { constants } from "node:fs";
+import { constants, rmSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
+import { beforeEnding } from "../../lib/ending.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { formatSize } from "../../lib/size.ts";
 import { writeTargetOf } from "../../lib/write-target.ts";
@@ -36,6 +37,10 @@ export async function saveBody(
   const file = await writing(() =>
     temporary === undefined ? open(path, constants.O_WRONLY) : open(temporary, "wx"),
   );
+  const callOff =
+    temporary === undefined
+      ? undefined
+      : beforeEnding({ act: () => rmSync(temporary, { force: true }), when: "idle" });
   let size = 0;
   try {
     try {
@@ -51,6 +56,8 @@ export async function saveBody(
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true });
     throw error;
+  } finally {
+    callOff?.();
   }
   return size;
 }

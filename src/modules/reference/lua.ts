@@ -52,17 +52,11 @@ export const asyncReference: ModuleDef = {
   },
 };
 
-/** The reference of the functions that task files are made of, and of those that load others. */
+/** The reference of the functions that load other files. */
 export const languageReference: ModuleDef = {
   name: "",
-  description: "Words of task files.",
+  description: "Global functions.",
   functions: {
-    task: entry(
-      "Declares a task, by a table of options or by its name and calls such as `:command(fn)` and `:depends_on(name)`.",
-      (z) => ({ options: z.either(z.string(), z.record(z.any())) }),
-      "table",
-      'task({ name = "build", run = function() print("built") end })',
-    ),
     import: entry(
       "What another Lua file returns; its path is relative to this file, and it runs once.",
       (z) => ({ path: z.string() }),

@@ -1,6 +1,7 @@
 import { calleeOf } from "../bind.ts";
 import type { FunctionDef, ModuleDef } from "../define.ts";
 import { parametersOf, returnsOf } from "./signature.ts";
+import type { WordDef } from "./word.ts";
 
 /** The name of the file for a module's types. On some disks `State.lua` would be `state.lua`. */
 export function stubFile({ name }: ModuleDef): string {
@@ -25,6 +26,22 @@ export function renderStub(module: ModuleDef): string {
   ]);
   const body = [...head, ...functions].join("\n");
   return module.name === "" ? `${body}\n` : `${body}\nreturn ${module.name}\n`;
+}
+
+/** Pure: words as a file of types for the Lua language server, with the reference as comments. */
+export function renderWords(words: readonly WordDef[]): string {
+  const parts = words.map(({ description, example, fields = {}, type, declaration }) => {
+    const own = Object.entries(fields).map(
+      ([name, field]) => `---@field ${name} ${field.type} ${field.description}`,
+    );
+    const comments = [comment(description), "---", "---```lua", comment(example), "---```"];
+    const named = type === undefined ? [] : [...comments, `---@class ${type}`, ...own, ""];
+    if (declaration === undefined) return named;
+    // The comments go with what follows them directly.
+    const [, before = "", declared = ""] = /^([\s\S]*\n\n)?([\s\S]*)$/.exec(declaration) ?? [];
+    return [...named, `${before}${[...comments, declared].join("\n")}`, ""];
+  });
+  return `${["---@meta", "", ...parts.flat()].join("\n")}\n`;
 }
 
 function renderFunction(module: ModuleDef, name: string, definition: FunctionDef<never>): string {

@@ -50,7 +50,7 @@ function parseArgument(callee: string, { index, name, schema }: Argument, value:
   if (result.success) return result.data;
   const issues: readonly Issue[] = result.error.issues;
   // A mistyped name explains the field that is missing.
-  const issue = issues.find(({ keys }) => keys !== undefined) ?? issues[0];
+  const issue = withinList(issues.find(({ keys }) => keys !== undefined) ?? issues[0], schema, value);
   const problem = issue === undefined ? "not acceptable" : explain(issue, schema, value);
   const bare = issue?.path.length || issue?.code === "unrecognized_keys" || /^\d/.test(name);
   const place = bare ? "" : ` (${name})`;
@@ -60,6 +60,15 @@ function parseArgument(callee: string, { index, name, schema }: Argument, value:
     isBadKey ? "bad_key" : "bad_argument",
     `${callee}: argument ${index + 1}${place}${isBadKey ? ": it is not UTF-8" : problem}`,
   );
+}
+
+/** What is wrong with an item of a list, where something else than a list would do as well: zod says only that none fits. */
+function withinList(issue: Issue | undefined, schema: Schema<unknown>, whole: LuaValue): Issue | undefined {
+  const value = issue && valueAt(whole, issue.path);
+  if (issue === undefined || !Array.isArray(value)) return issue;
+  const list = defOf(schemaAt(schema, issue.path)).options?.find((option) => defOf(option).element);
+  const [inner]: readonly Issue[] = list?.safeParse(toPlain(list, value)).error?.issues ?? [];
+  return inner === undefined ? issue : { ...inner, path: [...issue.path, ...inner.path] };
 }
 
 function explain(issue: Issue, schema: Schema<unknown>, value: LuaValue): string {
@@ -88,11 +97,12 @@ function placeOf(path: readonly PropertyKey[]): string {
 }
 
 function schemaAt(schema: Schema<unknown>, path: readonly PropertyKey[]): Schema<unknown> {
-  const { innerType, shape, element, valueType } = defOf(schema);
+  const { innerType, shape, element, valueType, options = [] } = defOf(schema);
   const [part, ...deeper] = path;
   if (part === undefined) return schema;
   if (innerType !== undefined) return schemaAt(innerType, path);
-  const inner = fieldOf(shape, String(part)) ?? element ?? valueType;
+  const list = options.find((option) => defOf(option).element);
+  const inner = fieldOf(shape, String(part)) ?? element ?? valueType ?? (list && defOf(list).element);
   return inner === undefined ? schema : schemaAt(inner, deeper);
 }
 

@@ -65,7 +65,8 @@ export const ENTRY_FUNCTIONS = {
     run: ({ entries, ttl }, place) => place.store().setMany(entries, ttl),
   }),
   delete: define({
-    description: "Removes a key; with `purge` its history goes as well, also when the key is gone already.",
+    description:
+      "Removes a key; with `purge` its history goes as well, also when the key is gone already, and the store's file is rewritten, so that no byte of it stays.",
     args: (z) => ({ key: z.string(), options: z.options({ purge: z.optional(z.boolean()) }) }),
     returns: "boolean existed",
     example: 'state.set("a", 1)  assert(state.delete("a"))',

@@ -62,7 +62,7 @@ export interface Place {
   readonly turns: Turns;
   /** Aborted at the end of the run. */
   readonly ended: AbortSignal;
-  /** The store for the call that is under way: under its task's name, and its locks. */
+  /** The store for the call that is under way: under the name of its task or workflow, and its locks. */
   store(): Store;
 }
 
@@ -73,10 +73,11 @@ export function createPlace(name: string, { store: base, locks }: LockedStore, s
   const store = () => {
     const context = current();
     const from = context.fenced?.get(base) ?? base;
-    if (context.task === undefined) return from;
+    const who = context.task ?? context.group;
+    if (who === undefined) return from;
     const known = named.get(context);
     if (known?.from === from) return known.store;
-    const made = from.with({ writer: writerOf(from.writer, context.task) });
+    const made = from.with({ writer: writerOf(from.writer, who) });
     named.set(context, { from, store: made });
     return made;
   };

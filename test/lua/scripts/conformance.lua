@@ -204,3 +204,58 @@ test("pcall(), xpcall(), error() and select() keep levels and values", function(
   raises("assertion failed!", assert, false)
   equal(select(2, pcall(assert, nil, "said")), "said")
 end)
+
+test("require() loads a module once when two coroutines want it at the same time, and again when that failed", function()
+  loads = 0
+  fs.write("slow.lua", "loads = loads + 1 time.sleep(0.02) if loads == 3 then error('third') end return { loads }")
+  local modules = async.map({ 1, 2, 3 }, function() return (require("slow")) end)
+  equal({ loads, modules[1] == modules[2], modules[2] == modules[3] }, { 1, true, true })
+  loads, package.loaded.slow = 2, nil
+  local outcomes = async.map({ 1, 2 }, function() return { pcall(require, "slow") } end)
+  equal({ loads, outcomes[1][1], outcomes[2][1], outcomes[2][2] }, { 4, false, true, { 4 } })
+  raises("third", error, outcomes[1][2])
+  fs.write("ring_a.lua", "time.sleep(0.01) return require('ring_b')")
+  fs.write("ring_b.lua", "time.sleep(0.01) return require('ring_a')")
+  local ring = async.map({ "ring_a", "ring_b" }, function(name) return { pcall(require, name) } end)
+  raises("requiring itself", error, ring[1][2])
+end)
+
+test("xpcall() gives an error to a handler that waits, and its result", function()
+  local function caught(handler, ...) return { xpcall(error, handler, ...) } end
+  equal(caught(function(err) time.sleep(0.001) return "handled " .. err end, "first"), { false, "handled first" })
+  equal(caught(function(err) return exec.run({ "echo", err }).stdout end, "first"), { false, "first\n" })
+  equal({ coroutine.wrap(function() return xpcall(error, function(err) time.sleep(0) return err end, 5) end)() }, { false, 5 })
+  local closed = {}
+  local function closing()
+    local one <close> = setmetatable({}, { __close = function() time.sleep(0.001) closed[#closed + 1] = "closed" end })
+    error("first", 0)
+  end
+  equal({ xpcall(closing, function(err) time.sleep(0.001) closed[#closed + 1] = "handled" return err end) }, { false, "first" })
+  equal(closed, { "closed", "handled" })
+  equal({ xpcall(function(...) time.sleep(0) return select("#", ...), ... end, print, nil, 2, nil) }, { true, 3, nil, 2, nil })
+end)
+
+test("xpcall() gives a handler its own errors, and tells of the last when they do not end", function()
+  local function err(n)
+    if type(n) ~= "number" then return n elseif n == 0 then return "END" end
+    error(n - 1)
+  end
+  equal({ xpcall(error, err, 50) }, { false, "END" })
+  equal({ xpcall(error, function() time.sleep(0) error("again", 0) end, "first") }, { false, "error in error handling: again" })
+  equal({ xpcall(error, function() coroutine.yield() end, "first") }, { false, "error in error handling: attempt to yield across a C-call boundary" })
+  raises("bad argument #2 to 'xpcall' (function expected, got no value)", xpcall, error)
+  local function deep() return 1 + deep() end
+  equal({ xpcall(deep, function(text) return text:find("stack overflow", 1, true) ~= nil end) }, { false, true })
+end)
+
+test("xpcall() lets a handler look at the stack of the error", function()
+  local function failing() error("here") end
+  local _, trace = xpcall(failing, debug.traceback)
+  raises("here\nstack traceback:\n\t[C]: in function 'error'\n\tconformance.lua:", error, trace)
+  _, trace = xpcall(failing, function(text) return debug.traceback(text, 2) end)
+  raises("here\nstack traceback:\n\t[C]: in function 'error'\n\tconformance.lua:", error, trace)
+  _, trace = xpcall(failing, function() return (debug.traceback("all")) end)
+  assert(trace:find("^all\nstack traceback:\n\tconformance.lua:%d+: in function <conformance.lua:%d+>\n\t%[C%]: in function 'error'"), trace)
+  local _, line = xpcall(failing, function() return (debug.getinfo(3, "l").currentline) end)
+  equal(line, debug.getinfo(failing, "S").linedefined)
+end)

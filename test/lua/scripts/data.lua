@@ -125,6 +125,14 @@ test("toml goes there and back", function()
   equal(toml.decode(toml.encode({ x = 1, y = 1.5, s = { z = "t" } })), { x = 1, y = 1.5, s = { z = "t" } })
 end)
 
+test("toml.decode() gives dates and times as text, which toml.encode() writes as text", function()
+  local dates = "a = 2026-11-21\nb = 2026-11-21T07:32:00Z\nc = 07:32:00\nd = 2026-11-21 07:32:00.5+02:00"
+  local value = { a = "2026-11-21", b = "2026-11-21T07:32:00.000Z", c = "07:32:00.000", d = "2026-11-21T07:32:00.500+02:00" }
+  equal(toml.decode(dates), value)
+  equal(toml.encode({ a = value.a }), 'a = "2026-11-21"\n')
+  equal(toml.decode(toml.encode(value)), value)
+end)
+
 test("toml.decode() says line and column", function()
   raises("line 2, column 5", toml.decode, "a = 1\nb = \n")
   fails("bad_value", toml.decode, "a = " .. ("["):rep(100000))

@@ -49,7 +49,7 @@ end)
 test("fs.mkdir() makes those above, and is content with what is there", function()
   equal({ fs.mkdir("m/n/o"), fs.mkdir("m/n/o"), fs.mkdir_p("m") }, { true, true, true })
   fs.write("m/file", "")
-  raises("Cannot mkdir", fs.mkdir, "m/file/below")
+  raises("Cannot make", fs.mkdir, "m/file/below")
 end)
 
 test("fs.remove() tells whether there was something, and removes a link alone", function()

@@ -77,6 +77,45 @@ test("io.popen() reads from and writes to commands", function()
   raises("invalid mode", io.popen, "true", "x")
 end)
 
+test("io.popen() starts a command that reads at once, hands on what is flushed, and gives how it ended", function()
+  local p = io.popen("echo begun > started; while read line; do echo got $line >> lines; done; exit 4", "w")
+  while not fs.exists("started") do time.sleep(0.001) end
+  p:write("one\n")
+  p:flush()
+  while not fs.exists("lines") do time.sleep(0.001) end
+  assert(p:write("two\n", 3) == p)
+  equal({ p:close() }, { nil, "exit", 4 })
+  equal(fs.read("lines"), "got one\ngot two\n")
+  raises("closed file", p.write, p, "x")
+  p = io.popen("cat > popen.big", "w")
+  local piece = ("x"):rep(100000)
+  for _ = 1, 30 do p:write(piece) end
+  equal({ p:close() }, { true, "exit", 0 })
+  equal(fs.stat("popen.big").size, 3000000)
+  p = io.popen("exec 0<&-; touch deaf; sleep 600", "w")
+  while not fs.exists("deaf") do time.sleep(0.001) end
+  p = io.popen("exit 0", "w")
+  local ok, text, number
+  repeat
+    time.sleep(0.001)
+    p:write("x")
+    ok, text, number = p:flush()
+  until not ok
+  equal({ text, number }, { "Broken pipe", 32 })
+end)
+
+test("a file that is open for something else says so, whatever failed before", function()
+  fs.write("only.txt", "x")
+  for _ = 1, 2 do
+    equal({ select(2, io.open("no-such-file")) }, { "no-such-file: No such file or directory", 2 })
+    local read <close> = assert(io.open("only.txt"))
+    local write <close> = assert(io.open("other.txt", "w"))
+    pcall(io.lines, "no-such-file")
+    equal({ read:write("x") }, { nil, "Bad file descriptor", 9 })
+    equal({ write:read(1) }, { nil, "Bad file descriptor", 9 })
+  end
+end)
+
 test("io.popen() gives lines as they come, and ends what goes on writing after close", function()
   local p = io.popen("yes")
   equal({ p:read(), p:read("L"), p:read(2), p:read(0) }, { "y", "y\n", "y\n", "" })

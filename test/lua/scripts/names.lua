@@ -33,6 +33,17 @@ test("fs.glob() gives names that are not UTF-8 as their bytes", with_folder(func
   equal(fs.glob("dir*/*.txt"), { "dir\xfe/" .. NAME, "dir\xfe/b.txt" })
 end))
 
+test("fs.glob(), exec.run() and cmd() work in a folder whose name is not UTF-8", with_folder(function()
+  equal(fs.glob("*.txt", { cwd = "dir\xfe" }), { NAME, "b.txt" })
+  equal(exec.run({ "cat", "b.txt" }, { cwd = "dir\xfe" }).stdout, "two")
+  equal(exec.output("cat *.txt; pwd", { cwd = "dir\xfe" }):sub(1, 6), "onetwo")
+  equal({ cmd{ command = "cat b.txt", cwd = "dir\xfe" }.stdout, cmd{ command = "true", creates = "dir\xfe/" .. NAME }.changed }, { "two", false })
+  raises('Cannot work in "none\u{fffd}": no such file or directory', exec.run, "true", { cwd = "none\xfe" })
+  raises("no such file or directory", fs.glob, "*", { cwd = "none\xfe" })
+  raises('argument 1, item 2: expected a string or a number, got a string that is not UTF-8', exec.run, { "echo", "\xff" })
+  raises('field "dest": expected a string, got a string that is not UTF-8', file.copy, { content = "", dest = NAME })
+end))
+
 test("fs.copy(), move() and remove() take names that are not UTF-8, and what holds them", with_folder(function()
   fs.copy("dir\xfe", "copy")
   equal(fs.list("copy"), { NAME, "b.txt" })

@@ -1,0 +1,76 @@
+import { RunnerError } from "../lib/errors.ts";
+import type { CallContext, CurrentContext } from "../modules/context.ts";
+import type { HostFunction, LuaModule } from "../modules/module.ts";
+
+/** The loading of a file that has begun. */
+interface Load {
+  readonly by: CallContext;
+  readonly ended: Promise<undefined>;
+  readonly end: () => void;
+}
+
+/** What is being loaded, by any key: it is loaded once, and those who come meanwhile wait. */
+export class Loads {
+  readonly #loading = new Map<string, Load>();
+  /** What each waits for. */
+  readonly #waiting = new Map<CallContext, Load>();
+
+  constructor(private readonly current: CurrentContext) {}
+
+  /** Whether it is being loaded; `circle` when that waits, itself or through others, for who is asking. */
+  find(key: string): boolean | "circle" {
+    const load = this.#loading.get(key);
+    return this.#leadsTo(load, this.current()) ? "circle" : load !== undefined;
+  }
+
+  /** Whether who is asking loads it already. */
+  isOwn(key: string): boolean {
+    return this.#loading.get(key)?.by === this.current();
+  }
+
+  /** Waits until it has been loaded, or has failed to. */
+  async await(key: string): Promise<undefined> {
+    const context = this.current();
+    const load = this.#loading.get(key);
+    if (load === undefined) return undefined;
+    this.#waiting.set(context, load);
+    await load.ended;
+    this.#waiting.delete(context);
+    return undefined;
+  }
+
+  begin(key: string): void {
+    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+    this.#loading.set(key, { by: this.current(), ended, end: () => end(undefined) });
+  }
+
+  end(key: string): void {
+    this.#loading.get(key)?.end();
+    this.#loading.delete(key);
+  }
+
+  #leadsTo(load: Load | undefined, context: CallContext): boolean {
+    return load !== undefined && (load.by === context || this.#leadsTo(this.#waiting.get(load.by), context));
+  }
+}
+
+/** What the prelude needs for `require`: the functions, and those of them that wait. */
+export function createRequiring(loads: Loads): Required<Pick<LuaModule, "functions" | "waits">> {
+  const keyOf = (name: unknown) => `require ${String(name)}`;
+  const functions: Record<string, HostFunction> = {
+    is_requiring(name) {
+      const key = keyOf(name);
+      // The prelude knows what a coroutine requires itself; coroutines of a script's own cannot wait for each other.
+      if (loads.isOwn(key)) return false;
+      if (loads.find(key) !== "circle") return loads.find(key) === true;
+      throw new RunnerError(
+        "task_failed",
+        `Cannot require ${JSON.stringify(name)}: it is requiring itself. Move what both need into a file of its own.`,
+      );
+    },
+    await_require: (name) => loads.await(keyOf(name)),
+    begin_require: (name) => void loads.begin(keyOf(name)),
+    end_require: (name) => void loads.end(keyOf(name)),
+  };
+  return { functions, waits: { await_require: "require" } };
+}

@@ -1,4 +1,4 @@
-import { RunnerError } from "../lib/errors.ts";
+import { exitCodeOf, RunnerError } from "../lib/errors.ts";
 import { plural } from "../lib/text.ts";
 import { findMistakes } from "../tasks/check.ts";
 import { showPosition } from "../tasks/problems.ts";
@@ -64,4 +64,4 @@ The top level of the file is executed for this, without any effect.`,
     }),
 });
 
-const INVALID = new RunnerError("invalid", "").exitCode;
+const INVALID = exitCodeOf("invalid");

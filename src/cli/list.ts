@@ -1,3 +1,4 @@
+import { didYouMean } from "../lib/suggest.ts";
 import { showPosition } from "../tasks/problems.ts";
 import type { Task } from "../tasks/task.ts";
 import { defineCommand } from "./command.ts";
@@ -38,8 +39,11 @@ What it prints goes to stderr.`,
           return 0;
         }
         if (all.length === 0) out.note("It declares no tasks: it is a plain script.");
-        else if (tasks.length === 0) out.note(`No task is tagged ${args.tag.join(" or ")}.`);
-        else {
+        else if (tasks.length === 0) {
+          const known = all.flatMap(({ options }) => options.tags ?? []);
+          const hint = didYouMean(args.tag[0] ?? "", new Set(known));
+          out.note(`No task is tagged ${args.tag.join(" or ")}.${hint}`);
+        } else {
           const columns = [
             { title: "TASK" },
             { title: "AFTER" },

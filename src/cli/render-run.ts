@@ -1,9 +1,10 @@
+import { STDERR } from "../lib/stdio.ts";
 import { cut, escapeControls, padColumns, plural } from "../lib/text.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
-import { LOG_LEVELS, type LogRecord } from "../modules/log.ts";
+import { isShown, LOG_LEVELS, type LogRecord } from "../modules/log.ts";
 import type { Task, TaskResult } from "../tasks/task.ts";
-import type { Style } from "./output.ts";
+import { type Output, type Style, styleOf } from "./output.ts";
 import { countResults, type RunSummary } from "./run-report.ts";
 
 /** How much of a line of a script is shown. */
@@ -27,6 +28,11 @@ export function renderLog({ level, message, fields }: LogRecord, style: Style): 
   const shown =
     level === "error" ? style.failure(word) : level === "warn" ? style.bold(word) : style.dim(word);
   return `${shown} ${message}${tail.join("")}`;
+}
+
+/** Shows a message of a script or a plugin on stderr, where nothing asked for a level. */
+export function noteLog(record: LogRecord, out: Output): void {
+  if (isShown(record)) out.note(renderLog(record, styleOf(STDERR, process.env)));
 }
 
 /** One line about how a task ended. */
@@ -64,7 +70,9 @@ export function renderFailure(
   const lines: string[] = [];
   if (error instanceof ScriptError) {
     const where = error.position ? ` at ${error.position.source}:${error.position.line}` : "";
-    lines.push(`${style.failure(`${task.name} failed`)}${where}: ${escapeLines(error.reason)}`);
+    // Which of its hooks raised it stands before the error itself.
+    const hook = message?.endsWith(error.message) ? message.slice(0, -error.message.length) : "";
+    lines.push(`${style.failure(`${task.name} failed`)}${where}: ${hook}${escapeLines(error.reason)}`);
     lines.push(...renderOrigin(error, style, sources));
   } else lines.push(`${style.failure(`${task.name} failed`)}: ${escapeLines(message ?? "")}`);
   const last = tail?.trimEnd().split("\n").at(-1);

@@ -1,7 +1,7 @@
 import type { CallContext } from "../modules/context.ts";
 import type { LogRecord } from "../modules/log.ts";
 import type { Progress } from "../modules/progress.ts";
-import type { Observer } from "../tasks/run.ts";
+import type { Observer } from "../tasks/observer.ts";
 import type { Task, TaskResult } from "../tasks/task.ts";
 
 /** The end of a run in figures. */

@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import { TASK_FILE } from "../config/project.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { claimRun, findResumable } from "../tasks/resume.ts";
-import { openContext } from "./context.ts";
+import { describeWriter, openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import type { Output } from "./output.ts";
 import { runFile, wordsOf } from "./run.ts";
 import type { RunArgs } from "./run-args.ts";
+import { printNothingLeft } from "./run-report-json.ts";
 
 /** `runner run --resume [ID]`: goes on with a run where it stopped, with the tasks and values that it was given. */
 export async function resumeRun(args: RunArgs, out: Output): Promise<number> {
@@ -26,17 +27,27 @@ export async function resumeRun(args: RunArgs, out: Output): Promise<number> {
   await using context = await openContext({ ...args, forTaskFile: file ?? resolve(TASK_FILE), run: id });
   const resumption = await findResumable(context.store, { id, file: id === undefined ? file : undefined });
   if (resumption.run.status === "ok") {
-    out.note(`Run ${resumption.run.id} ended well: nothing is left to do.`);
+    if (out.format === "json") printNothingLeft(resumption.run.id, resumption.tasks);
+    else out.note(`Run ${resumption.run.id} ended well: nothing is left to do.`);
     return 0;
   }
-  const stopped = await claimRun(context.store, resumption);
+  // Only now it is known which run it is that writes.
+  const store = context.store.with({ writer: describeWriter(resumption.run.id) });
+  const stopped = await claimRun(store, resumption);
   for (const task of stopped) out.note(`Stopped what was still running of ${task}.`);
   const { run } = resumption;
   // What was begun in a sandbox does not leave it.
   const { sandbox } = run.request;
   const confined =
     sandbox === undefined ? args : { ...args, sandbox: true, allow: [...sandbox, ...args.allow] };
-  return await runFile({ args: confined, out, request: run.request, runId: run.id, context, resumption });
+  return await runFile({
+    args: confined,
+    out,
+    request: run.request,
+    runId: run.id,
+    context: { ...context, store },
+    resumption,
+  });
 }
 
 function fixed(option: string): RunnerError {

@@ -2,12 +2,12 @@ import { beforeEnding } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { machine } from "../lib/machine.ts";
 import type { Locks } from "../state/locks/locks.ts";
-import type { SessionChange } from "../state/session.ts";
+import { writerOf } from "../state/writer.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import { Journal } from "../tasks/journal.ts";
-import type { TaskRecord } from "../tasks/journal-record.ts";
+import type { Changed } from "../tasks/journal-record.ts";
 import { stopOrphans } from "../tasks/orphans.ts";
-import { checkUnchanged, earlierResults, hashFiles } from "../tasks/resume.ts";
+import { checkUnchanged, earlierResults, hashFiles, type Resumption } from "../tasks/resume.ts";
 import { runTasks } from "../tasks/run.ts";
 import { pruneRuns } from "../tasks/runs.ts";
 import type { Session } from "../tasks/session.ts";
@@ -44,7 +44,9 @@ export async function runSession(session: Session, options: RunSessionOptions): 
 
   const earlier = resumption && earlierResults(resumption.tasks, declarations.tasks);
   const { changes } = context.session;
-  if (resumption !== undefined) await changes?.applyChanges(sessionOf(resumption.tasks), store.writer);
+  for (const { name, session: all = [] } of resumption === undefined ? [] : changedBy(resumption)) {
+    await changes?.applyChanges(all, writerOf(store.writer, name));
+  }
   const journal = new Journal({ store, runId, now: () => store.backend.now() });
   journal.begin(
     { request, name: session.name, tasks: order.length, process: machine.self, files },
@@ -52,7 +54,7 @@ export async function runSession(session: Session, options: RunSessionOptions): 
   );
   const outline = { runId, file: session.name, tasks: order, resumed: resumption !== undefined };
   report.runStarted(outline);
-  const hooked = await observeRun(outline, report, context);
+  using hooked = await observeRun(outline, report, context);
   const running = new Set<string>();
   const callOff = beforeEnding({
     when: "idle",
@@ -100,12 +102,12 @@ const STRAYS_GRACE = 1500;
 /** What the journal says of a run that a signal ended; which one it was, only the process's exit code tells. */
 const STOPPED = 130;
 
-/** What tasks that succeeded have changed in `State`, in the order in which they ended. */
-function sessionOf(tasks: readonly TaskRecord[]): SessionChange[] {
-  const succeeded = tasks.filter(({ status }) => status === "ok");
-  return succeeded
-    .toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0) || (a.endedBefore ?? 0) - (b.endedBefore ?? 0))
-    .flatMap(({ session = [] }) => session);
+/** The handlers and tasks that have succeeded and changed `State`, in the order in which they ended. */
+function changedBy({ run, tasks }: Resumption): readonly Changed[] {
+  const succeeded: readonly Changed[] = tasks.filter(({ status, session }) => status === "ok" && session);
+  return [...(run.handled ?? []), ...succeeded].toSorted(
+    (a, b) => (a.ended ?? 0) - (b.ended ?? 0) || (a.endedBefore ?? 0) - (b.endedBefore ?? 0),
+  );
 }
 
 /** How many tasks may run at the same time by what their groups say. */

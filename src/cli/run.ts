@@ -29,7 +29,7 @@ export const command = defineCommand({
   args: RUN_ARGS,
   details: `Without a file it is the runner.lua of this folder or a parent. Tasks run with what they depend on, in that order.
 A file that declares no tasks is a plain script: it runs and that is all. What scripts print goes to stdout, all
-else to stderr. With -o json, each line of stdout is one event.`,
+else to stderr. With -o json, each line of stdout is one event; run_ended has nothing_to_do when no task had to run.`,
   examples: [
     "runner run hello.lua",
     "runner run deploy.lua --set version=v1.3.0",

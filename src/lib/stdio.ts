@@ -33,6 +33,10 @@ export function writeWhole(fd: number, data: string | Uint8Array): void {
  * says so.
  */
 export function printWhole(fd: number, data: string | Uint8Array): void {
+  if (held !== undefined) {
+    held.push({ fd, data });
+    return;
+  }
   try {
     writeWhole(fd, data);
   } catch (error) {
@@ -41,6 +45,29 @@ export function printWhole(fd: number, data: string | Uint8Array): void {
     const failure = new RunnerError("unavailable", `Cannot print the result: ${messageOf(error)}.`);
     if (fd !== STDERR) tryToSay(failure.message);
     endNow(failure.exitCode);
+  }
+}
+
+/** What `printTogether` holds back, while it runs. */
+let held: { readonly fd: number; readonly data: string | Uint8Array }[] | undefined;
+
+/** Has what `work` prints by `printWhole` written when it ends, in its order and in few writes. `work` must not wait. */
+export function printTogether(work: () => void): void {
+  if (held !== undefined) {
+    work();
+    return;
+  }
+  held = [];
+  try {
+    work();
+  } finally {
+    const pieces = held;
+    held = undefined;
+    for (let first = 0, next = 0; first < pieces.length; first = next) {
+      const fd = pieces[first]?.fd ?? STDOUT;
+      while (pieces[next]?.fd === fd) next++;
+      printWhole(fd, Buffer.concat(pieces.slice(first, next).map(({ data }) => Buffer.from(data))));
+    }
   }
 }
 

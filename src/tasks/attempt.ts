@@ -8,7 +8,7 @@ import { holdLock, type Surroundings, TaskCalls, withinLimit } from "./calls.ts"
 import type { Mark } from "./journal.ts";
 import { RunExit, retryDelay } from "./limit.ts";
 import { interpretResults, type Outcome } from "./outcome.ts";
-import { marksOf, type Skipping, whyNot } from "./skipping.ts";
+import { marksOf, mayBeSkipped, type Skipping, whyNot } from "./skipping.ts";
 import type { Task, TaskResult } from "./task.ts";
 
 /** What one run gives to each of its tasks. */
@@ -53,17 +53,19 @@ export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<E
   });
   try {
     checkFolder(task, calls.folder);
-    const reason = await whyNot(run, task, calls);
+    // Most tasks have nothing but a command: what they do not have costs them no turn.
+    const { lock, consumes, pre_exec } = task.options;
+    const reason = mayBeSkipped(task) ? await whyNot(run, task, calls) : undefined;
     if (reason !== undefined) return end(reason);
-    await holdLock(run.session, task, limit);
-    fetchArtifacts(task, calls.folder, producersFor(task, run), run.session.permits);
-    let worked: Worked | undefined = await before(task, calls);
-    if (worked === undefined) {
-      worked = await tryOften(run, task, calls, limit, (count) => {
-        attempts = count;
-      });
+    if (lock !== undefined) await holdLock(run.session, lock, task, limit);
+    if (consumes !== undefined) {
+      fetchArtifacts(task, calls.folder, producersFor(task, run), run.session.permits);
     }
-    const last = await after(run, task, calls, worked);
+    let worked = pre_exec === undefined ? undefined : await before(task, pre_exec, calls);
+    worked ??= await tryOften(run, task, calls, limit, (count) => {
+      attempts = count;
+    });
+    const last = hasHooks(task) ? await after(run, task, calls, worked) : worked;
     return end(
       { status: last.ok ? "ok" : "failed", ...last },
       last.ok ? marksOf(run, task, calls.folder, last.outputs) : [],
@@ -72,8 +74,13 @@ export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<E
     const { ok, ...failure } = raised(task, error);
     return end({ status: ok ? "skipped" : "failed", ...failure });
   } finally {
-    await run.session.locks.releaseTask(task.name);
+    const released = run.session.locks.releaseTask(task.name);
+    if (released instanceof Promise) await released;
   }
+}
+
+function hasHooks({ options: { post_exec, on_success, on_failure } }: Task): boolean {
+  return post_exec !== undefined || on_success !== undefined || on_failure !== undefined;
 }
 
 function checkFolder({ options }: Task, folder: string): void {
@@ -81,9 +88,7 @@ function checkFolder({ options }: Task, folder: string): void {
   throw new RunnerError("not_found", `Cannot work in "${folder}": there is no such folder. Make it before.`);
 }
 
-async function before(task: Task, calls: TaskCalls): Promise<Worked | undefined> {
-  const { pre_exec: hook } = task.options;
-  if (hook === undefined) return undefined;
+async function before(task: Task, hook: LuaFunction, calls: TaskCalls): Promise<Worked | undefined> {
   try {
     const [first, message] = await calls.call(hook, calls.deps());
     return first === false ? { ok: false, message: `pre_exec said no${reasonOf(message)}` } : undefined;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Awaitable } from "../lib/awaitable.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
 import type { Limit } from "../lua/coroutine.ts";
@@ -72,23 +73,26 @@ export class TaskCalls {
   }
 
   /** The task itself, once: what its function returned, or the exit code of its shell line. */
-  async command(limit: Limit): Promise<LuaValue[] | number> {
+  command(limit: Limit): Awaitable<LuaValue[] | number> {
     const { command } = this.task;
     if (command instanceof LuaFunction) return this.#run(command, this.deps(), limit, this.task.options.lock);
-    if (command === undefined) return [];
+    return command === undefined ? [] : this.#runLine(command, limit);
+  }
+
+  async #runLine(command: string, limit: Limit): Promise<number> {
     this.#permitShell();
     try {
       return await runShellLine(command, this.#context(limit), (stream, chunk) =>
         this.surroundings.onOutput(stream, chunk, this.task),
       );
     } finally {
-      await this.#stopStrays(limit);
+      if (limit.signal.aborted) await this.#stopStrays();
     }
   }
 
   /** Stops what the task has started and what has left the group that was stopped, as a daemon does. */
-  async #stopStrays({ signal }: Limit): Promise<void> {
-    if (signal.aborted) await stopOrphans(this.surroundings.runId, [this.task.name]);
+  async #stopStrays(): Promise<void> {
+    await stopOrphans(this.surroundings.runId, [this.task.name]);
   }
 
   /** A line for the shell needs the same permission as one that a function hands to exec.run. */
@@ -122,7 +126,7 @@ export class TaskCalls {
     } finally {
       // What a cancelled function has started is being stopped; until then the task has not ended.
       while (context.running?.size) await Promise.allSettled(context.running);
-      await this.#stopStrays(limit);
+      if (limit.signal.aborted) await this.#stopStrays();
     }
   }
 
@@ -139,10 +143,8 @@ export class TaskCalls {
   }
 }
 
-/** Takes the lock of a task for as long as it runs, waiting as long as it takes. */
-export async function holdLock(session: Session, task: Task, limit: Limit): Promise<void> {
-  const name = task.options.lock;
-  if (name === undefined) return;
+/** Takes a lock for a task for as long as it runs, waiting as long as it takes. */
+export async function holdLock(session: Session, name: string, task: Task, limit: Limit): Promise<void> {
   const taken = session.locks.acquire({
     name,
     task: task.name,

@@ -4,7 +4,7 @@ import type { LuaFunction, LuaRecord, LuaValue } from "../modules/module.ts";
 import { type DeclaredGroup, type ReadGroup, readGroup } from "./groups.ts";
 import type { Locator } from "./locate.ts";
 import { Names } from "./names.ts";
-import { OPTION_NAMES, OPTIONS, type TaskOptions } from "./options.ts";
+import { isOption, OPTION_NAMES, OPTIONS, type TaskOptions } from "./options.ts";
 import { findCycles, planOrder, showCycle } from "./plan.ts";
 import { Problems, showPosition } from "./problems.ts";
 import { linkTasks } from "./relations.ts";
@@ -28,8 +28,8 @@ export interface Declarations {
 export interface ReadContext {
   /** How messages call the task file. */
   readonly file: string;
-  /** Guesses lines that Lua does not know. */
-  readonly locator: Locator;
+  /** Guesses lines of a source that Lua does not know. */
+  readonly locate: (source: string) => Locator;
   /** Names of agents that tasks may be delegated to. */
   readonly agents: readonly string[];
 }
@@ -41,10 +41,14 @@ export interface ReadContext {
 export function readDeclarations(declared: LuaValue, context: ReadContext): Declarations {
   const problems = new Problems();
   const warnings: string[] = [];
-  const { tasks: taskList, groups: groupList, exclusive = false, definitions } = recordOf(declared);
+  const { tasks: taskList, groups: groupList, exclusive = false, wrong } = recordOf(declared);
   const top = { source: context.file, line: 0 };
-  if (definitions !== undefined && definitions !== "table") {
-    problems.add(top, `TaskDefinitions is a ${String(definitions)}, not a table of groups.`);
+  for (const item of listOf(wrong)) {
+    const { type, ...at } = recordOf(item);
+    problems.add(
+      positionOf(at) ?? top,
+      `TaskDefinitions is a ${String(type)}, not a table of groups. Set it to a table: TaskDefinitions = { … }.`,
+    );
   }
   if (typeof exclusive !== "boolean") {
     problems.add(top, `exclusive is ${describe(exclusive)}. Set it to true or false.`);
@@ -67,11 +71,6 @@ export function readDeclarations(declared: LuaValue, context: ReadContext): Decl
   }
   const names = new Names(tasks.values());
   const linked = linkTasks(tasks, { names, agents: context.agents, problems });
-  for (const line of context.locator.assignments("TaskDefinitions").slice(0, -1)) {
-    warnings.push(
-      `${showPosition({ ...top, line })}: what TaskDefinitions is set to here is lost: it is set again.`,
-    );
-  }
   const plan = planOrder(linked, []);
   for (const cycle of "cycle" in plan ? findCycles(linked) : []) {
     const [first = ""] = cycle;
@@ -90,15 +89,17 @@ export function readDeclarations(declared: LuaValue, context: ReadContext): Decl
   };
 }
 
-function declaredGroup(item: LuaValue, { file, locator }: ReadContext): DeclaredGroup {
+function declaredGroup(item: LuaValue, { file, locate }: ReadContext): DeclaredGroup {
   const declaration = recordOf(item);
-  const { options, key, tasks } = declaration;
+  const { options, key, tasks, within } = declaration;
   const name = typeof key === "string" ? key : "";
+  const { source, line } = positionOf(recordOf(within ?? null)) ?? { source: file, line: 0 };
+  const guess = () => locate(source).next(name, locate(source).definitionsBefore(line)) || line;
   return {
     options,
     ...(name !== "" && { key: name }),
     ...(typeof tasks === "string" && { tasks }),
-    at: positionOf(declaration) ?? { source: file, line: locator.next(name) },
+    at: positionOf(declaration) ?? { source, line: guess() },
   };
 }
 
@@ -110,10 +111,11 @@ function readTask(
   const { options, key, form } = declaration;
   const named = isRecord(options) && typeof options.name === "string" ? options.name : undefined;
   const shortName = named ?? (typeof key === "string" ? key : "");
+  // In a table: somewhere after its group.
+  const { source, line } = group?.group.declaredAt ?? { source: context.file, line: 0 };
   const at = positionOf(declaration) ?? {
-    source: context.file,
-    line:
-      context.locator.next(shortName, group?.group.declaredAt.line) || (group?.group.declaredAt.line ?? 0),
+    source,
+    line: context.locate(source).next(shortName, line) || line,
   };
   let isRefused = false;
   const refuse = (text: string) => {
@@ -159,7 +161,7 @@ function readOptions(task: string, options: LuaRecord, refuse: (text: string) =>
   // Each value came out of the reader of its own option, which is what TaskOptions says.
   const read: Record<string, string | LuaFunction | unknown> = {};
   for (const [option, value] of Object.entries(options)) {
-    const spec = OPTION_NAMES.find((known) => known === option);
+    const spec = isOption(option) ? OPTIONS[option] : undefined;
     if (spec === undefined) {
       if (option === "uses")
         refuse(`task "${task}", option "uses": expected a table of task options, got ${describe(value)}.`);
@@ -169,12 +171,9 @@ function readOptions(task: string, options: LuaRecord, refuse: (text: string) =>
         );
       continue;
     }
-    const result = OPTIONS[spec].read(value);
+    const result = spec.read(value);
     if (result !== undefined) read[option] = result;
-    else
-      refuse(
-        `task "${task}", option "${option}": expected ${OPTIONS[spec].expected}, got ${describe(value)}.`,
-      );
+    else refuse(`task "${task}", option "${option}": expected ${spec.expected}, got ${describe(value)}.`);
   }
   if (read.run !== undefined && read.command !== undefined) {
     refuse(`task "${task}" has both "run" and "command", which mean the same. Keep one.`);

@@ -3,8 +3,9 @@
 local host = ...
 -- Its functions come into being when the first of them is used (lazy.lua).
 local state = state
-local rawget, type, pairs, ipairs, select, next = rawget, type, pairs, ipairs, select, next
+local rawget, rawset, type, pairs, ipairs, select, next = rawget, rawset, type, pairs, ipairs, select, next
 local setmetatable, getmetatable, pack, unpack, sort = setmetatable, getmetatable, table.pack, table.unpack, table.sort
+local getinfo, sub = debug.getinfo, string.sub
 
 -- In the order of declaration: tasks, and groups, whose members are found when the file has run.
 local declared = {}
@@ -14,18 +15,41 @@ local declaration_of = {}
 -- Whether the file has run: then it is known what its tasks are.
 local closed = false
 
+-- File and line of a place, as error() counts; most are where Lua itself can say it.
+local function place_of(level)
+  local info = getinfo(level + 1, "Sl")
+  if info and info.currentline > 0 and sub(info.source, 1, 1) == "@" then return sub(info.source, 2), info.currentline end
+  return host.caller()
+end
+
 -- `level`: where the word was used, as error() counts.
 local function declare(options, form, level)
   if closed then
     local what = form == "task" and "a task" or "a workflow"
     error("Cannot declare " .. what .. " here: the file has been read. Declare it at the top level of the file.", level)
   end
-  local source, line = host.caller()
+  local source, line = place_of(level)
   local declaration = { options = options, source = source, line = line, form = form }
   declared[#declared + 1] = declaration
   declaration_of[options] = declaration
   return declaration
 end
+
+-- `TaskDefinitions` may be set several times, also by files that are imported: all of it counts, from where it is set.
+-- For that, it is no field of the globals, but reads as what it was set to last.
+local definitions = {}
+setmetatable(_G, {
+  __index = definitions,
+  __newindex = function(globals, name, value)
+    if name ~= "TaskDefinitions" then return rawset(globals, name, value) end
+    if closed and value ~= nil then
+      error("Cannot declare tasks here: the file has been read. Set TaskDefinitions at the top level of the file.", 2)
+    end
+    definitions[name] = value
+    local source, line = host.caller()
+    declared[#declared + 1] = { form = "definitions", given = value, source = source, line = line }
+  end,
+})
 
 -- A table of options as it is now, with its lists: a loop may use one table for many tasks.
 local function snapshot(options)
@@ -154,22 +178,50 @@ local function members(tasks)
   return found
 end
 
+-- What was declared, with each group of each TaskDefinitions in its place; and what of these are no tables. What is
+-- taken over from one into the next is declared once, and nothing of those that were set to nil afterwards.
+local function expand()
+  local found, wrong, seen, first = {}, {}, {}, 1
+  for place, declaration in ipairs(declared) do
+    if declaration.form == "definitions" and declaration.given == nil then first = place end
+  end
+  for place, declaration in ipairs(declared) do
+    local given = declaration.given
+    if declaration.form ~= "definitions" then
+      found[#found + 1] = declaration
+    elseif place >= first and type(given) == "table" then
+      for _, member in ipairs(members(given)) do
+        local key, value = member.key, member.value
+        local known = seen[value] or {}
+        if type(value) ~= "table" or not known[key or 0] then
+          local within = { source = declaration.source, line = declaration.line }
+          found[#found + 1] = { options = value, form = "definitions", key = key, within = within }
+        end
+        known[key or 0], seen[value] = true, known
+      end
+    elseif place >= first and given ~= nil then
+      wrong[#wrong + 1] = { type = type(given), source = declaration.source, line = declaration.line }
+    end
+  end
+  return found, wrong
+end
+
 -- Everything that was declared: tasks in order, and groups.
 local function collect()
   closed = true
-  local definitions = rawget(_G, "TaskDefinitions")
-  if type(definitions) == "table" then
-    for _, member in ipairs(members(definitions)) do
-      declared[#declared + 1] = { options = member.value, form = "definitions", key = member.key }
-    end
-  end
+  -- Where a script gave the globals a metatable of its own.
+  local last = rawget(_G, "TaskDefinitions")
+  if last ~= nil then declared[#declared + 1] = { form = "definitions", given = last } end
+  local wrong
+  declared, wrong = expand()
   local grouped, groups = {}, {}
   for _, declaration in ipairs(declared) do
     local options = declaration.options
     if declaration.form ~= "task" and type(options) == "table" then
       local own = {}
       for key, value in pairs(options) do if key ~= "tasks" then own[key] = value end end
-      local group = { options = own, source = declaration.source, line = declaration.line, key = declaration.key }
+      local group = { options = own, key = declaration.key, within = declaration.within }
+      group.source, group.line = declaration.source, declaration.line
       groups[#groups + 1] = group
       declaration.group = #groups
       if type(options.tasks) ~= "table" then
@@ -182,7 +234,7 @@ local function collect()
         end
       end
     elseif declaration.form ~= "task" then
-      groups[#groups + 1] = { options = options, source = declaration.source, line = declaration.line, key = declaration.key }
+      groups[#groups + 1] = { options = options, key = declaration.key, within = declaration.within }
     end
   end
   local tasks = {}
@@ -209,7 +261,7 @@ local function collect()
     end
   end
   local exclusive = rawget(_G, "exclusive")
-  return { tasks = tasks, groups = groups, exclusive = exclusive, definitions = definitions and type(definitions) }
+  return { tasks = tasks, groups = groups, exclusive = exclusive, wrong = wrong }
 end
 
 -- Runs a task's function under a lock: what it writes to the state fails when the lock was lost.

@@ -23,6 +23,8 @@ export interface GroupRunOptions {
   readonly outputs: LuaRecord;
   /** The time of the whole run. */
   readonly limit: Limit;
+  /** Told of a handler that has ended, and whether it succeeded. */
+  readonly onHandled: (group: TaskGroup, ok: boolean) => void;
 }
 
 /** What belongs to groups: their handlers around their tasks, and their time. */
@@ -87,16 +89,20 @@ export class GroupRuns {
     fn: LuaFunction,
     args: LuaValue[],
   ): Promise<string | undefined> {
-    const { session } = this.options;
+    const { session, onHandled } = this.options;
     using limit = limitAfter(this.options.limit);
-    const context: CallContext = { cwd: session.workdir, signal: limit.signal };
+    const context: CallContext = { cwd: session.workdir, group: group.name, signal: limit.signal };
+    let ok = false;
     try {
       const [first, message] = await session.vm.run(fn, args, context, limit);
-      if (first !== false) return undefined;
+      ok = first !== false;
+      if (ok) return undefined;
       return `${handler} of "${group.name}" said no${typeof message === "string" ? `: ${message}` : ""}`;
     } catch (error) {
       if (!(error instanceof RunnerError) || error.code === "bug") throw error;
       return `${handler} of "${group.name}" raised: ${messageOf(error)}`;
+    } finally {
+      onHandled(group, ok);
     }
   }
 

@@ -52,6 +52,16 @@ export interface RunRecord {
   readonly first?: readonly Start[];
   /** How often it was taken up again. */
   readonly resumed: number;
+  /** What handlers of workflows that succeeded have changed in `State`. */
+  readonly handled?: readonly Changed[];
+}
+
+/** What a task or a workflow changed in `State`, and when; of the same moment, after how many tasks of this part of the run. */
+export interface Changed {
+  readonly name: string;
+  readonly session?: readonly SessionChange[];
+  readonly ended?: number;
+  readonly endedBefore?: number;
 }
 
 /** A task that was started, and its place in the order. */
@@ -70,21 +80,15 @@ export interface AttemptRecord {
 }
 
 /** One task of a run, as the journal keeps it. */
-export interface TaskRecord {
-  readonly name: string;
+export interface TaskRecord extends Changed {
   /** Its place in the order of the run. */
   readonly index: number;
   readonly status: TaskStatus | "running";
   readonly attempts: readonly AttemptRecord[];
   readonly message?: string;
   readonly outputs?: Value;
-  /** What it changed in `State`. */
-  readonly session?: readonly SessionChange[];
-  /** How many tasks of the same part of the run had ended before. */
-  readonly endedBefore?: number;
   /** The end of what it wrote. */
   readonly tail?: string;
-  readonly ended?: number;
   /** Tasks that were started when it ended: they have no record of their own until they end, or try again. */
   readonly next?: readonly Start[];
 }

@@ -1,6 +1,5 @@
-import type { Encoded, Ref, Write } from "../backends/backend.ts";
-import { type Awaitable, chain } from "../lib/awaitable.ts";
-import { failpoint } from "../lib/failpoint.ts";
+import type { Encoded, Ref } from "../backends/backend.ts";
+import type { Awaitable } from "../lib/awaitable.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import { encode } from "../state/codec.ts";
 import type { SessionChange } from "../state/session.ts";
@@ -16,10 +15,8 @@ import {
   type TaskRecord,
   taskRef,
 } from "./journal-record.ts";
+import { Pending } from "./pending.ts";
 import type { Task, TaskResult } from "./task.ts";
-
-/** Entries of one commit at most: a failure may skip a hundred thousand tasks. */
-const BATCH = 1000;
 
 /** Something that is remembered with the success of a task, in the same commit. */
 export interface Mark {
@@ -44,26 +41,30 @@ export interface RunBeginning {
 }
 
 /**
- * Writes down what a run does, before it does it. What happens together is one commit: the end of one task and the
- * start of the next. Everything is noted first; `commit` makes it last.
+ * Writes down what a run does, before anybody outside of it can see that it was done. Everything is noted first; a
+ * commit makes it last, and what was to be told of it is told then. What happens together is one commit: the end of one
+ * task and the start of the next, or many of both (output-commit.ts).
+ *
+ * What it promises of a process that dies at any moment: a task that did something outside of its VM has its start
+ * here, so that a resume can deal with what it left behind; one that was told to have ended has its end here, and is not
+ * run again. One that did nothing outside may have left no trace: nobody could see that it ran, and it runs again.
  */
 export class Journal {
-  readonly #store: Store;
   readonly #runId: string;
   readonly #now: () => number;
-  readonly #noted = new Map<string, { readonly ref: Ref; readonly put: () => Encoded }>();
+  readonly #pending: Pending;
   readonly #tasks = new Map<string, TaskRecord>();
   #run: RunRecord | undefined;
   #stopped = false;
   /** How many tasks have ended. */
   #endings = 0;
   /** Tasks that begin with the next commit. */
-  #starting: Start[] = [];
+  readonly #starting = new Map<string, Start>();
   /** The last record of the next commit that is about the end of a task. */
   #lastEnded: TaskRecord | undefined;
 
   constructor({ store, runId, now }: JournalOptions) {
-    this.#store = store;
+    this.#pending = new Pending(store, () => this.#noteStarts());
     this.#runId = runId;
     this.#now = now;
   }
@@ -77,6 +78,7 @@ export class Journal {
       status: "running",
       started: earlier?.run.started ?? this.#now(),
       resumed: earlier === undefined ? 0 : earlier.run.resumed + 1,
+      ...(earlier?.run.handled && { handled: earlier.run.handled }),
     });
   }
 
@@ -92,7 +94,7 @@ export class Journal {
     this.#tasks.set(name, record);
     // What has a record already keeps it up to date.
     if (attempts.length > 0) this.#noteTask(record);
-    else this.#starting.push({ name, index });
+    else this.#starting.set(name, { name, index });
   }
 
   /** A task has ended or was skipped. Raises `bad_value` for outputs that cannot be stored. */
@@ -121,10 +123,18 @@ export class Journal {
       ended: this.#now(),
     };
     this.#endings++;
+    this.#starting.delete(task.name);
     this.#noteTask(record);
     this.#lastEnded = record;
-    for (const { ref, value } of marks) this.#note(ref, () => value);
+    for (const { ref, value } of marks) this.#pending.note(ref, () => value);
     if (attempts.length <= 1) this.#tasks.delete(task.name);
+  }
+
+  /** A handler of a workflow has succeeded and changed `State`. */
+  handled(name: string, session: readonly SessionChange[]): void {
+    if (this.#run === undefined || session.length === 0) return;
+    const handled = { name, session, ended: this.#now(), endedBefore: this.#endings };
+    this.#noteRun({ ...this.#run, handled: [...(this.#run.handled ?? []), handled] });
   }
 
   /** The run is over. */
@@ -137,42 +147,48 @@ export class Journal {
    * for ever.
    */
   stop(exitCode: number): Awaitable<void> {
+    if (this.#stopped) return;
     this.finish("stopped", exitCode);
     this.#stopped = true;
-    return this.#commit();
+    return this.#pending.commit();
   }
 
-  /** Makes all that was noted last. */
+  /** Makes all that was noted last, and tells of it. A commit that failed is the last: all others raise its error. */
   commit(): Awaitable<void> {
-    return this.#stopped ? new Promise(() => undefined) : this.#commit();
+    return this.#stopped ? new Promise(() => undefined) : this.#pending.commit();
   }
 
-  #commit(): Awaitable<void> {
-    this.#noteStarts();
-    if (this.#noted.size === 0) return;
-    const batch = [...this.#noted.values()].slice(0, BATCH);
-    if (batch.length === this.#noted.size) this.#noted.clear();
-    else for (const { ref } of batch) this.#noted.delete(idOf(ref));
-    const refs = batch.map(({ ref }) => ref);
-    const writes = batch.map(({ put }): Write => ({ put: put(), expires: "never" }));
-    failpoint("journal.before");
-    const done = this.#store.backend.update(refs, () => ({ result: undefined, writes }), this.#store.writer);
-    return chain(done, () => {
-      failpoint("journal.after");
-      return this.#commit();
-    });
+  /** As `commit`, before it returns: this thread sleeps while another process is writing. */
+  commitNow(): void {
+    if (!this.#stopped) this.#pending.commitNow();
+  }
+
+  /** Whether the store can do that. */
+  get hasCommitNow(): boolean {
+    return this.#pending.hasCommitNow;
+  }
+
+  /** Whether it can, and will most likely not have to sleep. */
+  get canCommitNow(): boolean {
+    return !this.#stopped && this.#pending.canCommitNow;
+  }
+
+  /** Calls `event` when all that has been noted by now lasts, which may be at once. */
+  tell(event: () => void): void {
+    if (this.#starting.size === 0 && this.#pending.isEmpty) event();
+    else this.#pending.tell(event);
   }
 
   /** What starts is told by what ended, in the same entry: one write for both. */
   #noteStarts(): void {
-    const starting = this.#starting;
+    const starting = [...this.#starting.values()];
     const ended = this.#lastEnded;
-    this.#starting = [];
+    this.#starting.clear();
     this.#lastEnded = undefined;
     if (starting.length === 0) return;
     if (ended !== undefined) {
       const record = { ...ended, next: starting };
-      this.#note(taskRef(this.#runId, ended.name), () => encode(record, ended.name));
+      this.#pending.note(taskRef(this.#runId, ended.name), () => encode(record, ended.name));
     } else if (this.#run !== undefined) {
       this.#noteRun({ ...this.#run, first: [...(this.#run.first ?? []), ...starting] });
     }
@@ -188,16 +204,12 @@ export class Journal {
 
   #noteTask(record: TaskRecord): void {
     this.#tasks.set(record.name, record);
-    this.#note(taskRef(this.#runId, record.name), () => encode(record, record.name));
+    this.#pending.note(taskRef(this.#runId, record.name), () => encode(record, record.name));
   }
 
   #noteRun(record: RunRecord): void {
     this.#run = record;
-    this.#note(runRef(this.#runId), () => encode(record, this.#runId));
-  }
-
-  #note(ref: Ref, put: () => Encoded): void {
-    this.#noted.set(idOf(ref), { ref, put });
+    this.#pending.note(runRef(this.#runId), () => encode(record, this.#runId));
   }
 }
 
@@ -209,8 +221,4 @@ function closed(task: TaskRecord): TaskRecord {
       : attempt,
   );
   return { ...task, attempts };
-}
-
-function idOf({ space, key }: Ref): string {
-  return `${space} ${key}`;
 }

@@ -1,4 +1,4 @@
-import { RunnerError } from "../lib/errors.ts";
+import { exitCodeOf, RunnerError } from "../lib/errors.ts";
 import { lookWhileComputing } from "../lib/lookout.ts";
 import { startTimer } from "../lib/timer.ts";
 import type { Limit } from "../lua/coroutine.ts";
@@ -85,7 +85,7 @@ export class TimeLimit implements Disposable, Limit {
   readonly watch = (): void => {
     this.#parent?.watch?.();
     if (this.#watched !== undefined) return;
-    const { name, exitCode = new RunnerError("timeout", "").exitCode } = this.#options;
+    const { name, exitCode = exitCodeOf("timeout") } = this.#options;
     const [which, next] =
       name === undefined
         ? ["", "Make that call smaller."]

@@ -1,4 +1,5 @@
-import { RunnerError } from "../lib/errors.ts";
+import { type Awaitable, chain } from "../lib/awaitable.ts";
+import { exitCodeOf } from "../lib/errors.ts";
 import { createRecord } from "../lib/value.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import type { LuaRecord } from "../modules/module.ts";
@@ -9,22 +10,12 @@ import { type Ended, runTask, type TaskRun } from "./attempt.ts";
 import { GroupRuns } from "./group-run.ts";
 import type { Journal } from "./journal.ts";
 import { type RunExit, TimeLimit } from "./limit.ts";
+import type { Observer } from "./observer.ts";
+import { OutputCommit } from "./output-commit.ts";
 import { Schedule, type Skip } from "./schedule.ts";
 import type { Session } from "./session.ts";
 import type { Tails } from "./tail.ts";
-import type { Task, TaskResult } from "./task.ts";
-
-/** Who watches a run. */
-export interface Observer {
-  taskStarted(task: Task): void;
-  /** An attempt failed; the next follows after `delay` ms. */
-  taskRetries(task: Task, retry: { attempt: number; delay: number; message: string }): void;
-  taskEnded(result: TaskResult, tail: string | undefined): void;
-  /** What a shell command of a task writes. */
-  output(stream: "stdout" | "stderr", chunk: Uint8Array, task: Task): void;
-  /** Something is odd. */
-  warn(message: string, task?: Task): void;
-}
+import type { Task, TaskGroup, TaskResult } from "./task.ts";
 
 export interface RunOptions {
   readonly runId: string;
@@ -80,8 +71,7 @@ class Run {
   readonly #time: TimeLimit | undefined;
   readonly #groups: GroupRuns;
   readonly #taskRun: TaskRun;
-  /** Results that the journal does not have yet. */
-  #ended: { readonly result: TaskResult; readonly tail: string | undefined }[] = [];
+  readonly #commits: OutputCommit;
   #pumping = false;
   #again = false;
   #exit: RunExit | undefined;
@@ -104,7 +94,13 @@ class Run {
             since: timeout.since,
           });
     this.#time?.signal.addEventListener("abort", () => this.#stop("the time of the run was over"));
-    this.#groups = new GroupRuns({ session, order, outputs: this.#outputs, limit: this.#time ?? end });
+    this.#groups = new GroupRuns({
+      session,
+      order,
+      outputs: this.#outputs,
+      limit: this.#time ?? end,
+      onHandled: (group, ok) => this.#noteHandled(group, ok),
+    });
     this.#taskRun = {
       session,
       runId,
@@ -119,12 +115,18 @@ class Run {
         observer.output(stream, chunk, task);
       },
       onRetry: async (task, retry) => {
-        observer.taskRetries(task, retry);
         options.journal.attempting(task, this.#placeOf(task), retry.message);
-        await options.journal.commit();
+        this.#tell((at) => observer.taskRetries(task, retry, at));
+        await this.#commits.commit();
       },
-      warn: (task, message) => observer.warn(message, task),
+      warn: (task, message) => this.#tell(() => observer.warn(message, task)),
     };
+    this.#commits = new OutputCommit({
+      journal: options.journal,
+      vm: session.vm,
+      running: options.running,
+      onFailure: (error) => this.#over.reject(error),
+    });
   }
 
   async run(): Promise<RunEnd> {
@@ -140,9 +142,22 @@ class Run {
       const unfinished =
         exitCode !== 0 || (this.#exit !== undefined && this.#results.some(({ status }) => status !== "ok"));
       return { results: this.#results, problems: this.#problems, exitCode, unfinished };
+    } catch (error) {
+      await this.#commitLast();
+      throw error;
     } finally {
+      this.#commits[Symbol.dispose]();
       this.#time?.[Symbol.dispose]();
       this.#groups.close();
+    }
+  }
+
+  /** What has ended before the run failed is done. */
+  async #commitLast(): Promise<void> {
+    try {
+      await this.#commits.commit();
+    } catch {
+      // It is what the run failed by, or would only hide that.
     }
   }
 
@@ -162,7 +177,8 @@ class Run {
     try {
       while (this.#again) {
         this.#again = false;
-        await this.#step();
+        const step = this.#step();
+        if (step instanceof Promise) await step;
       }
     } catch (error) {
       this.#over.reject(error);
@@ -171,32 +187,30 @@ class Run {
     }
   }
 
-  async #step(): Promise<void> {
-    const { journal, observer, earlier } = this.options;
+  #step(): Awaitable<void> {
+    const { journal, earlier } = this.options;
     const { start, skip } = this.#schedule.take();
     for (const skipped of skip) this.#skip(skipped);
     const known = start.filter(({ name }) => earlier?.has(name));
     const fresh = known.length === 0 ? start : start.filter(({ name }) => !earlier?.has(name));
     for (const task of fresh) journal.attempting(task, this.#placeOf(task));
-    const committed = journal.commit();
-    if (committed instanceof Promise) await committed;
-    const ended = this.#ended;
-    this.#ended = [];
-    for (const { result, tail } of ended) observer.taskEnded(result, tail);
-    for (const task of fresh) void this.#perform(task);
-    for (const task of known) {
-      this.#schedule.settle(task.name, { status: "ok" });
-      this.#again = true;
-    }
-    if (this.#schedule.finished && !this.#again && this.#ended.length === 0) await this.#finish();
+    return chain(this.#commits.step(fresh, this.#schedule.finished), () => {
+      for (const task of fresh) void this.#perform(task);
+      for (const task of known) {
+        this.#schedule.settle(task.name, { status: "ok" });
+        this.#again = true;
+      }
+      return this.#schedule.finished && !this.#again ? this.#finish() : undefined;
+    });
   }
 
   async #perform(task: Task): Promise<void> {
     const { observer, tails, journal } = this.options;
     try {
-      const refused = await this.#groups.enter(task);
       this.options.running.add(task.name);
-      observer.taskStarted(task);
+      this.#commits.begins(task);
+      const refused = task.group && (await this.#groups.enter(task));
+      this.#tell((at) => observer.taskStarted(task, at));
       const ended: Ended =
         refused === undefined
           ? await runTask(this.#taskRun, task, this.#groups.limitOf(task))
@@ -219,20 +233,28 @@ class Run {
       const changes = result.status === "ok" ? session?.takeChanges(task.name) : undefined;
       journal.ended(result, this.#placeOf(task), { tail, marks, session: changes });
       this.#note(result);
-      this.#ended.push({ result, tail });
+      this.#tell((at) => observer.taskEnded(result, tail, at));
+      this.#commits.ended(task);
       this.#schedule.settle(task.name, result);
       this.#groups.count(result);
-      await this.#pump();
+      void this.#pump();
     } catch (error) {
       this.#over.reject(error);
     }
+  }
+
+  /** What a handler changed in `State` is journaled as what a task did. */
+  #noteHandled({ name }: TaskGroup, ok: boolean): void {
+    const { session, journal } = this.options;
+    if (ok) journal.handled(name, session?.takeChanges(name) ?? []);
+    else session?.dropChanges(name);
   }
 
   #skip({ task, reason }: Skip): void {
     const result: TaskResult = { task, status: "skipped", message: reason, durationMs: 0, attempts: 0 };
     this.options.journal.ended(result, this.#placeOf(task), { marks: [] });
     this.#note(result);
-    this.#ended.push({ result, tail: undefined });
+    this.#tell((at) => this.options.observer.taskEnded(result, undefined, at));
     this.#groups.count(result);
   }
 
@@ -258,10 +280,16 @@ class Run {
     void this.#pump();
   }
 
+  /** Has the observer told of what was noted, once the journal has it. */
+  #tell(event: (at: number) => void): void {
+    const at = Date.now();
+    this.options.journal.tell(() => event(at));
+  }
+
   #placeOf(task: Task): number {
     return this.#places.get(task.name) ?? 0;
   }
 }
 
 /** The exit code of a run whose time was over. */
-const TIMED_OUT = new RunnerError("timeout", "").exitCode;
+const TIMED_OUT = exitCodeOf("timeout");

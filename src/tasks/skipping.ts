@@ -55,6 +55,12 @@ export async function standingOf(
   return once === undefined ? undefined : { runs: true, reason: `never done (once ${JSON.stringify(once)})` };
 }
 
+/** Whether a task has anything by which it might not be run. */
+export function mayBeSkipped({ options }: Task): boolean {
+  const { once, sources, generates, abort_if, run_if } = options;
+  return [once, sources, generates, abort_if, run_if].some((option) => option !== undefined);
+}
+
 /** How a task ends that is not to run at all; undefined when it is. */
 export async function whyNot(
   skipping: Skipping,

@@ -68,6 +68,87 @@ later = 1`);
     );
   });
 
+  test("follows a local that stands for a module, also into functions, where it is set once", async () => {
+    const { stdout } = await check(`
+local e, f = exec, require("fs")
+local http = require "http"
+local part = require("lib.part")
+local again = e
+task({ name = "a", command = function()
+  e.rnu("x")
+  again.ruin("y")
+  f.reed("z")
+  http.gett("u")
+  local inner = crypto
+  return (function() inner.sha257("x") part.g() part.f() e.run("x") end)(), require("json").encoed({})
+end })`);
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      'script.lua:7: exec.rnu is called, but there is none. Did you mean "run"?',
+      'script.lua:8: exec.ruin is called, but there is none. Did you mean "run"?',
+      'script.lua:9: fs.reed is called, but there is none. Did you mean "read"?',
+      'script.lua:10: http.gett is called, but there is none. Did you mean "get"?',
+      expect.stringMatching(
+        /^script\.lua:12: crypto\.sha257 is called, but there is none\. Did you mean "sha/,
+      ),
+      "script.lua:12: lib.part.g is called, but there is none.",
+      'script.lua:12: json.encoed is called, but there is none. Did you mean "encode"?',
+      'lib/part.lua:2: the global "undefned_here" is read, but nothing sets it.',
+    ]);
+  });
+
+  test("does not guess what a local stands for that may be something else", async () => {
+    const { stdout } = await check(`
+local e, set_inside, self = exec, exec, exec
+local either = os.time() > 5 and exec or fs
+e = { rnu = 1 }
+function exec.mine() end
+for _, fs in ipairs({}) do fs.anything() end
+local function later(exec) set_inside = {} exec.whatever() end
+do local gone = exec end
+local other = {}
+task({ name = "a", command = function(this)
+  e.rnu() set_inside.rnu() either.rnu() exec.mine() this.rnu() other.rnu() later(this)
+  exec.later = print
+  exec.later()
+  local looped = exec
+  for i = 1, 2 do looped.rnu(i) looped = other end
+end })`);
+    expect(stdout).toBe("script.lua: 1 task, nothing wrong\n");
+  });
+
+  test("finds globals in functions with hundreds of names", async () => {
+    const names = Array.from({ length: 300 }, (_, i) => `"name ${i}"`).join(", ");
+    const { stdout } = await check(`
+task({ name = "a", command = function()
+  local all = { ${names} }
+  pritn(all)
+  own = 1
+  return own, state.gett("x")
+end })`);
+    expect(stdout).toBe(
+      'script.lua:4: the global "pritn" is read, but nothing sets it. Did you mean "print"?\n' +
+        'script.lua:6: state.gett is called, but there is none. Did you mean "get"?\n',
+    );
+  });
+
+  test("looks into files that only a task loads, and those that these load", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("sub/one.lua", 'local two = import("two.lua")\nreturn function() return wrnog, two end');
+    sandbox.write("sub/two.lua", "return missing_too");
+    sandbox.write("broken.lua", "return (\n\nx");
+    sandbox.write(
+      "script.lua",
+      'task({ name = "a", command = function() require("sub.one") dofile("broken.lua") require("none") end })',
+    );
+    const { stdout, exitCode } = await sandbox.run(["check"].concat("script.lua"));
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      "broken.lua:3: ')' expected (to close '(' at line 1) near <eof>",
+      'sub/one.lua:2: the global "wrnog" is read, but nothing sets it.',
+      'sub/two.lua:1: the global "missing_too" is read, but nothing sets it.',
+    ]);
+    expect(exitCode).toBe(5);
+  });
+
   test("looks into files that are required, and knows what they set", async () => {
     const { stdout } = await check('local part = require("lib.part")\nprint(set_by_part, part.f)');
     expect(stdout).toBe('lib/part.lua:2: the global "undefned_here" is read, but nothing sets it.\n');

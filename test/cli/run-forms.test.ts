@@ -68,6 +68,65 @@ Modern DSLs = { old = { tasks = { { name = "a", command = function() error("here
     expect(stderr).toContain("old.a failed at script.lua:5: here");
   });
 
+  test("TaskDefinitions counts each time that it is set, in its place, in files that are imported too", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "more.lua",
+      `-- More of it.
+Modern DSLs = {
+  zero = { tasks = {
+    z = { command = "true" } } } }`,
+    );
+    const { stderr } = await sandbox.runLua(`
+import("more.lua")
+TaskDefinitions = { one = { tasks = { { name = "a", command = "true" } } } }
+task({ name = "two", command = "true" })
+local kept = TaskDefinitions.one
+TaskDefinitions = { one = kept, three = { tasks = { { name = "b", command = "true" } } } }
+TaskDefinitions = TaskDefinitions or {}
+TaskDefinitions.four = { tasks = { { name = "c", command = "true" } } }`);
+    expect(ends(stderr)).toEqual(["✓ zero.z", "✓ one.a", "✓ two", "✓ four.c", "✓ three.b"]);
+    const { stdout } = await sandbox.run(["list", "script.lua", "-o", "json"]);
+    expect(JSON.parse(stdout).map(({ declared_at }: { declared_at: string }) => declared_at)).toEqual([
+      "more.lua:4",
+      "script.lua:3",
+      "script.lua:4",
+      "script.lua:8",
+      "script.lua:6",
+    ]);
+  });
+
+  test("TaskDefinitions that declares a task again, or is no table, is an error with its places", async () => {
+    const { stderr, exitCode } = await run(`
+TaskDefinitions = { g = { tasks = { { name = "a", command = "true" } } } }
+TaskDefinitions = { g = { tasks = {
+  { name = "a", command = "true" } } } }
+TaskDefinitions = 5`);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      'Cannot load script.lua:4: task "g.a" is declared already at script.lua:2.',
+      "Cannot load script.lua:5: TaskDefinitions is a number, not a table of groups. Set it to a table: TaskDefinitions = { … }.",
+    ]);
+    expect(exitCode).toBe(5);
+  });
+
+  test("TaskDefinitions that is set to nil is forgotten, and in a task it is too late to set it", async () => {
+    const { stderr, exitCode } = await run(`
+TaskDefinitions = { g = { tasks = { { name = "a", command = "true" } } } }
+TaskDefinitions = nil
+task({ name = "b", command = function() TaskDefinitions = {} end })`);
+    expect(ends(stderr)).toEqual(["✗ b"]);
+    expect(stderr).toContain("b failed at script.lua:4: Cannot declare tasks here: the file has been read.");
+    expect(exitCode).toBe(1);
+  });
+
+  test("TaskDefinitions is found beside globals that a script watches", async () => {
+    const { stderr } = await run(`
+TaskDefinitions = { g = { tasks = { { name = "a", command = "true" } } } }
+setmetatable(_G, { __newindex = function(globals, name, value) rawset(globals, name, value) end })
+TaskDefinitions = { h = { tasks = { { name = "b", command = "true" } } } }`);
+    expect(ends(stderr)).toEqual(["✓ g.a", "✓ h.b"]);
+  });
+
   test("the forms mix in one file, and relations cross them", async () => {
     const { stderr } = await run(`
 task({ name = "one", command = "true" })

@@ -192,10 +192,14 @@ task({ name = "b", command = function() return false, "no disk" end,
     );
   });
 
-  test.each(["pre_exec", "post_exec", "on_success"])("%s that raises fails the task", async (hook) => {
+  test.each([
+    ["pre_exec", ""],
+    ["post_exec", "post_exec raised: "],
+    ["on_success", "on_success raised: "],
+  ])("%s that raises fails the task", async (hook, said) => {
     const { stderr, exitCode } = await run(`
 task({ name = "a", command = "true", ${hook} = function() error("oh") end })`);
-    expect(stderr).toContain("a failed at script.lua:2: oh");
+    expect(stderr).toContain(`a failed at script.lua:2: ${said}oh`);
     expect(exitCode).toBe(1);
   });
 
@@ -270,6 +274,10 @@ task({ name = "c", tags = "db", command = "true" })`;
     const { stderr, exitCode } = await run(file, ["--tag", "wbe"]);
     expect(stderr).toBe('Cannot run what is tagged "wbe": no task is. Did you mean "web"?\n');
     expect(exitCode).toBe(3);
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", file);
+    const listed = await sandbox.run(["list", "script.lua", "--tag", "wbe"]);
+    expect(listed.stderr).toBe('No task is tagged wbe. Did you mean "web"?\n');
   });
 
   test("outputs that cannot be stored fail the task that gives them", async () => {

@@ -41,6 +41,26 @@ task({ name = "c", command = "echo c" })`,
     expect(await newest(sandbox)).toMatchObject({ id, status: "ok", exit_code: 0 });
   });
 
+  test("says to programs that nothing is left, or was, to do", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("script.lua", 'task({ name = "a", once = "k", command = "true", tags = "x" })');
+    const last = async (...args: string[]) => {
+      const { stdout, exitCode } = await sandbox.run(["run", ...args, "-o", "json"], PATH);
+      return { exitCode, ...JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") };
+    };
+    const first = await last("script.lua");
+    expect(first).toMatchObject({ event: "run_ended", done: 1, nothing_to_do: false });
+    const again = { event: "run_ended", run: first.run, done: 1, earlier: 1, skipped: 0, failed: 0 };
+    expect(await last("--resume", first.run)).toMatchObject({ ...again, exitCode: 0, nothing_to_do: true });
+    const skipped = await last("script.lua");
+    expect(skipped).toMatchObject({ event: "run_ended", done: 0, skipped: 1, nothing_to_do: true });
+    expect(await last("script.lua", "--tag", "y")).toMatchObject({
+      event: "script_failed",
+      error: { code: "not_found" },
+      exitCode: 3,
+    });
+  });
+
   test("has what tasks that succeeded changed in State, and nothing of what failed", async () => {
     using sandbox = createSandbox();
     sandbox.write(
@@ -59,6 +79,38 @@ end })`,
     sandbox.write("ok", "");
     const second = await sandbox.run(["run", "--resume"], PATH);
     expect(second).toMatchObject({ stdout: "2.0\tnil\tnil\n", exitCode: 0 });
+  });
+
+  test("has what the handlers of a workflow changed in State, unless they failed", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `
+workflow.define("w", {
+  on_start = function() State.set("start", 1) State.set("order", "start") state.set("k", 1) end,
+  on_complete = function(ok) State.set("complete", ok) State.set("order", State.get("order") .. " complete") state.set("k", 2) end,
+  tasks = { { name = "a", command = function() State.set("order", State.get("order") .. " a") end } },
+})
+workflow.define("no", {
+  on_complete = function() State.set("raised", 1) error("oh") end,
+  tasks = { { name = "b", command = "true" } },
+})
+task({ name = "z", command = function(this)
+  print(State.get("start"), State.get("complete"), State.get("order"), State.get("raised"))
+  for _, store in ipairs({ state, State }) do
+    local by = store.history(store == state and "k" or "start", 1)[1].by
+    print(by.task, by.run == this.run_id)
+  end
+  return fs.exists("ok")
+end })`,
+    );
+    const first = await sandbox.run(["run", "script.lua"], PATH);
+    expect(first).toMatchObject({ stdout: "1\tnil\tstart a\tnil\nw\ttrue\nw\ttrue\n", exitCode: 1 });
+    sandbox.write("ok", "");
+    const second = await sandbox.run(["run", "--resume"], PATH);
+    expect(second.stdout).toBe("1\ttrue\tstart a complete\tnil\nw\ttrue\nw\ttrue\n");
+    const { stdout } = await sandbox.run(["state", "history", "k", "-o", "json"]);
+    expect(JSON.parse(stdout)).toMatchObject([{ task: "w" }, { task: "w" }]);
   });
 
   test("has nothing in State of a task that was under way, beside one that succeeded", async () => {

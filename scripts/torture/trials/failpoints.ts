@@ -70,20 +70,21 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     after: { killed: [1, 2], again: [2] },
   },
   migrating: {
-    points: ["copy.batch", "create.built", "create.published", "schema.migrated", "commit.before"],
+    points: ["backup.written", "backup.verified", "install.prepared", "install.aside", "schema.migrated"],
     times: 1,
-    async act({ sandbox, env }) {
-      const to = join(sandbox.work, "copy.db");
-      const { exitCode, stderr } = await sandbox.run(
-        ["state", "migrate", "--from", "sqlite:two.db", "--to", "sqlite:copy.db"],
-        { env },
-      );
-      if (exitCode === 0) {
-        const { stdout } = await sandbox.run(["state", "stats", "--db", to, "-o", "json"]);
-        hold("a migration that ended well has copied all", JSON.parse(stdout).total_keys === KEYS, stdout);
-      }
-      hold("a migration fails for no other reason", exitCode === 0 || exitCode === KILLED, stderr);
-      return exitCode;
+    act: (part) => migrate(part, "whole.db"),
+    after: { killed: [1], again: [1] },
+  },
+  "migrating into a store": {
+    points: ["copy.batch", "load.written"],
+    times: 1,
+    async act(part) {
+      for (const words of [
+        ["set", "k", "v"],
+        ["delete", "k", "--yes"],
+      ])
+        await part.sandbox.run(["state", ...words, "--db", "copy.db"]);
+      return migrate(part, "copy.db");
     },
     after: { killed: [1], again: [1] },
   },
@@ -98,6 +99,18 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     after: { killed: [1], again: [1] },
   },
 };
+
+/** Migrates the second generation to a store; gives the exit code. */
+async function migrate({ sandbox, env }: Parameters<Scenario["act"]>[0], to: string): Promise<number> {
+  const words = ["migrate", "--from", "sqlite:two.db", "--to", `sqlite:${to}`];
+  const { exitCode, stderr } = await sandbox.run(["state", ...words], { env });
+  if (exitCode === 0) {
+    const { stdout } = await sandbox.run(["state", "stats", "--db", to, "-o", "json"]);
+    hold("a migration that ended well has copied all", JSON.parse(stdout).total_keys === KEYS, stdout);
+  }
+  hold("a migration fails for no other reason", exitCode === 0 || exitCode === KILLED, stderr);
+  return exitCode;
+}
 
 /** The process dies at a named moment of its work: the store is as it was before or after it, and the work can be done again. */
 export const FAILPOINT_TRIAL: Trial = {
@@ -122,7 +135,11 @@ async function prepare(sandbox: Sandbox): Promise<void> {
   sandbox.write("fill.lua", FILL);
   sandbox.write(
     "runner.lua",
-    `for i = 1, 5 do task({ name = "t" .. i, run = function() fs.append("log", "t" .. i .. "\\n") end }) end`,
+    // Those between them do nothing that could be seen, so that their commits are put off.
+    `for i = 1, 5 do
+  task({ name = "quiet" .. i, run = function() return true end })
+  task({ name = "t" .. i, run = function() fs.append("log", "t" .. i .. "\\n") end })
+end`,
   );
   for (const args of [
     ["run", "fill.lua", "--set", "generation=2", "--db", "two.db"],

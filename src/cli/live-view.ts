@@ -1,3 +1,4 @@
+import { beforeEnding } from "../lib/ending.ts";
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { cut, escapeControls, padColumns } from "../lib/text.ts";
 import type { Style } from "./output.ts";
@@ -24,10 +25,13 @@ interface Running {
 export class LiveView {
   readonly #running = new Map<string, Running>();
   readonly #timer: Timer;
+  /** A signal that ends the process must not leave the lines there. */
+  readonly #callOff = beforeEnding({ act: () => this.close(), when: "idle" });
   /** The widths of the lines that are there. */
   #drawn: readonly number[] = [];
   #drawnAt = Number.NEGATIVE_INFINITY;
   #midLine = false;
+  #isClosed = false;
 
   /** Whether what was written last did not end its line. */
   get isMidLine(): boolean {
@@ -73,6 +77,8 @@ export class LiveView {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#callOff();
     clearInterval(this.#timer);
     this.#clear();
   }
@@ -82,11 +88,13 @@ export class LiveView {
     const { columns } = sizeOfTerminal();
     // A terminal that has become narrower shows a line on several rows.
     const rows = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    writeWhole(STDERR, `\u001b[${rows}A\u001b[J`);
+    // What somebody types is shown behind the lines, such as ^C.
+    writeWhole(STDERR, `\r\u001b[${rows}A\u001b[J`);
     this.#drawn = [];
   }
 
   #draw(): void {
+    if (this.#isClosed) return;
     const { columns, rows } = sizeOfTerminal();
     const now = performance.now();
     const most = Math.max(1, Math.min(MOST_LINES, rows - 3));
@@ -105,8 +113,13 @@ export class LiveView {
   }
 }
 
+/** The size as the terminal has it now: of a new one this thread hears only when it has nothing else to do. */
 function sizeOfTerminal(): { columns: number; rows: number } {
-  return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
+  const { stderr } = process;
+  // What Node's own streams read it anew by, which TypeScript's types do not know.
+  const refresh: unknown = Reflect.get(stderr, "_refreshSize");
+  if (typeof refresh === "function") refresh.call(stderr);
+  return { columns: stderr.columns || 80, rows: stderr.rows || 24 };
 }
 
 const NEWLINE = 10;

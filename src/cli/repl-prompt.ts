@@ -2,8 +2,13 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { RunnerError } from "../lib/errors.ts";
+import { Keys } from "./repl-keys.ts";
 
 const HISTORY_LINES = 1000;
+
+/** What asks for a line, and for one that goes on. */
+export const FIRST_PROMPT = "> ";
+export const NEXT_PROMPT = ">> ";
 
 /** What was typed was dropped by Ctrl-C. */
 export const INTERRUPTED = Symbol("interrupted");
@@ -14,6 +19,8 @@ export interface Prompt extends AsyncDisposable {
   ask(text: string): Promise<string | typeof INTERRUPTED | undefined>;
   /** Does something that Ctrl-C ends: `signal` is aborted then. */
   during<T>(act: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** What a script reads from standard input meanwhile; undefined when that is not a terminal. */
+  readonly readInput: (() => Uint8Array) | undefined;
 }
 
 /** What completes a line: the candidates, and the part of the line that they take the place of. */
@@ -52,7 +59,11 @@ export function openPrompt({
   let wake = Promise.withResolvers<void>();
   let ended = false;
   let working: AbortController | undefined;
+  let keys: Keys | undefined;
+  // Whether Ctrl-C was the last key, with nothing to drop: again, and it ends the session.
+  let isLeaving = false;
   lines.on("line", (line) => {
+    isLeaving = false;
     waiting.push(line);
     wake.resolve();
   });
@@ -63,10 +74,17 @@ export function openPrompt({
   lines.on("SIGINT", () => {
     waiting.length = 0;
     if (working !== undefined) {
-      working.abort(new RunnerError("interrupted", "Interrupted."));
+      interrupt();
       return;
     }
-    process.stdout.write(lines.line === "" ? "\n(Ctrl-D ends)\n" : "^C\n");
+    const isEmpty = lines.line === "" && lines.getPrompt() === FIRST_PROMPT;
+    if (isEmpty && isLeaving) {
+      process.stdout.write("\n");
+      lines.close();
+      return;
+    }
+    isLeaving = isEmpty;
+    process.stdout.write(isEmpty ? "\n(Ctrl-C again or Ctrl-D ends)\n" : "^C\n");
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
     waiting.push(INTERRUPTED);
@@ -86,24 +104,32 @@ export function openPrompt({
     },
     async during(act) {
       working = new AbortController();
-      // Until it waits for the first time, Ctrl-C has to be a signal: nobody reads the terminal while a script computes.
+      if (!interactive) return await act(working.signal);
+      using pressed = new Keys(setRaw, interrupt);
+      keys = pressed;
       setRaw(false);
       const work = act(working.signal);
       setRaw(true);
       try {
         return await work;
       } finally {
-        working = undefined;
+        working = keys = undefined;
+        lines.write(pressed.take());
       }
     },
+    readInput: interactive ? () => keys?.readLine() ?? Buffer.alloc(0) : undefined,
     async [Symbol.asyncDispose]() {
       lines.close();
     },
   };
 
-  function setRaw(raw: boolean): void {
-    if (interactive) process.stdin.setRawMode(raw);
+  function interrupt(): void {
+    working?.abort(new RunnerError("interrupted", "Interrupted."));
   }
+}
+
+function setRaw(raw: boolean): void {
+  process.stdin.setRawMode(raw);
 }
 
 /** Candidates for the name at the end of a line; `names` gives those of a table by its path. */

@@ -12,7 +12,7 @@ import { PLUGINS, STORE } from "./options.ts";
 import { styleOf } from "./output.ts";
 import { openPlugins } from "./plugin/session.ts";
 import { renderLog } from "./render-run.ts";
-import { complete, INTERRUPTED, openPrompt, type Prompt } from "./repl-prompt.ts";
+import { complete, FIRST_PROMPT, INTERRUPTED, NEXT_PROMPT, openPrompt, type Prompt } from "./repl-prompt.ts";
 import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 
@@ -27,14 +27,16 @@ export const command = defineCommand({
     ...STORE,
   },
   details: `Lines of Lua are run as they come, and what they give is shown; what waits (a process, a sleep) is awaited. A line that
-is not complete goes on in the next one. Tab completes names. Ctrl-C drops what was typed, or ends what is awaited; Ctrl-D
-ends the session. What was typed is kept for the next one, in <home>/repl_history.`,
+is not complete goes on in the next one. Tab completes names. Ctrl-C drops what was typed, or stops the line that runs;
+Ctrl-D, or Ctrl-C twice, ends the session. What was typed is kept for the next one, in <home>/repl_history.`,
   examples: ["echo '1 + 1' | runner repl", "echo 'state.get(\"greeting\")' | runner repl"],
   async run({ args }) {
     const file = args.file === undefined ? undefined : resolve(args.file);
     const forTaskFile = file ?? resolve("repl.lua");
     await using context = await openContext({ ...args, forTaskFile });
     const style = styleOf(STDERR, process.env);
+    const interactive = isTerminal(STDIN);
+    let typing: Prompt | undefined;
     const stores = await openRunStores(context, { ...args, forTaskFile });
     await using plugins = await openPlugins(
       context,
@@ -58,18 +60,20 @@ ends the session. What was typed is kept for the next one, in <home>/repl_histor
       },
       purpose: "run",
       print: (text) => writeWhole(STDOUT, text),
+      // Until there is a prompt, the terminal is as anywhere.
+      readInput: () => typing?.readInput?.(),
       log: (record) => writeWhole(STDERR, `${renderLog(record, style)}\n`),
       onSources: () => undefined,
     });
     if ("exitCode" in loaded) return loaded.exitCode;
     const { session } = loaded;
-    const interactive = isTerminal(STDIN);
     const names = (path: string) => namesOf(session, path);
     await using prompt = openPrompt({
       interactive,
       home: context.home,
       complete: (line) => complete(line, names),
     });
+    typing = prompt;
     const exited = session.exit.then(({ status }) => status);
     return await Promise.race([readAndRun(session, prompt, interactive), exited]);
   },
@@ -80,7 +84,7 @@ async function readAndRun(session: Session, prompt: Prompt, interactive: boolean
   let pending = "";
   let failed = false;
   for (;;) {
-    const line = await prompt.ask(pending === "" ? "> " : ">> ");
+    const line = await prompt.ask(pending === "" ? FIRST_PROMPT : NEXT_PROMPT);
     if (line === undefined) break;
     if (line === INTERRUPTED) {
       pending = "";

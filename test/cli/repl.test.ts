@@ -71,14 +71,45 @@ describe("runner repl on a terminal", () => {
     expect(await repl.ended).toBe(0);
   });
 
-  test("ends with Ctrl-C when a script computes without end", async () => {
+  test("goes on after Ctrl-C in a line that computes without end, with its state and what was typed meanwhile", async () => {
     using sandbox = createSandbox();
     using repl = startRepl(sandbox);
     await repl.type("", "> ");
-    await repl.type("print('beg' .. 'ins') while true do end\r", "begins");
-    await repl.type("\x03", "^C");
-    expect(await repl.ended).toBe(130);
+    await repl.type("kept = 'st' .. 'ays' print(kept)\r", "stays");
+    await repl.type(
+      "for i = 1, 1e5 do end print('beg' .. 'ins') while true do pcall(function() while true do end end) end\r",
+      "begins",
+    );
+    await repl.type("x\x03", "Interrupted.");
+    await repl.type("kept .. 1\r", '"stays1"');
+    await repl.type("time.sleep(0.01) print('on' .. 'ce') while true do end\r", "once");
+    await repl.type("\x03kept .. 2\r", '"stays2"');
+    await repl.type("\x04", "");
+    expect(await repl.ended).toBe(0);
     expect(readFileSync(historyOf(sandbox), "utf8")).toContain("while true");
+  });
+
+  test("gives a script the line that it reads, and ends that by Ctrl-C", async () => {
+    using sandbox = createSandbox();
+    using repl = startRepl(sandbox);
+    await repl.type("", "> ");
+    // Computes long enough for the terminal to be asked for keys, as no person could type before.
+    await repl.type("for i = 1, 1e5 do end io.write('as', 'ks') return 'got ' .. io.read()\r", "asks");
+    await repl.type("wort\x7fd\r", '"got word"');
+    await repl.type("for i = 1, 1e5 do end io.write('as', 'ks') return io.read()\r", "asks");
+    await repl.type("\x03", "Interrupted.");
+    await repl.type("20 + 3\r", "23");
+  });
+
+  test("ends when Ctrl-C comes twice and there is nothing to drop", async () => {
+    using sandbox = createSandbox();
+    using repl = startRepl(sandbox);
+    await repl.type("", "> ");
+    await repl.type("dropped", "dropped");
+    await repl.type("\x03", "^C");
+    await repl.type("\x03", "again");
+    await repl.type("\x03", "");
+    expect(await repl.ended).toBe(0);
   });
 
   test("knows in the next session what was typed, in a file for nobody else", async () => {

@@ -72,14 +72,15 @@ function whyNoBackend(opened: unknown): string | undefined {
   return missing.length === 0 ? undefined : `its open gave an object without ${missing.join(", ")}`;
 }
 
-/** The name of the backend that a URL is for, by its scheme; undefined when nothing known has it. */
-export async function backendOfUrl(url: string, places: BackendPlaces): Promise<string | undefined> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === undefined) return undefined;
-  for (const [name, { schemes = [] }] of (await listBackends(places)).backends) {
-    if (scheme === name || schemes.includes(scheme)) return name;
+/** The name of the backend that a URL is for, by its scheme. Raises `invalid`, naming those that there are. */
+export async function backendOfUrl(url: string, places: BackendPlaces): Promise<string> {
+  // Nothing but the scheme is ever shown: what follows may hold a password.
+  const scheme = url.slice(0, url.indexOf(":"));
+  const { backends } = await listBackends(places);
+  for (const [name, { schemes = [] }] of backends) {
+    if ([name, ...schemes].includes(scheme.toLowerCase())) return name;
   }
-  return undefined;
+  throw unknown(scheme, backends);
 }
 
 async function findBackend(
@@ -103,8 +104,12 @@ async function findBackend(
       `Cannot use state backend "${name}": its plugin (${broken.file}) does not work: ${broken.reason}`,
     );
   }
+  throw unknown(name, backends);
+}
+
+function unknown(name: string, backends: ReadonlyMap<string, BackendDef>): RunnerError {
   const known = [...KNOWN_BACKENDS, ...backends.keys()];
-  throw unknownBackend(name, known, didYouMean(name, known));
+  return unknownBackend(name, known, didYouMean(name, known));
 }
 
 async function listBackends({ places, settings }: BackendPlaces) {

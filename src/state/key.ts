@@ -7,9 +7,13 @@ export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== "string") throw keyError(key);
   const { length } = key;
   // No UTF-16 unit takes more than three bytes, so that most keys need no counting.
-  if (length === 0 || (length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES))
-    throw keyError(key);
+  if (length === 0 || (length * 3 > MAX_KEY_BYTES && isTooLong(key))) throw keyError(key);
   if (key.includes("\0") || !key.isWellFormed()) throw keyError(key);
+}
+
+/** Apart, since a function that names `Buffer` has it made when it is first called, whether it comes to it or not. */
+function isTooLong(key: string): boolean {
+  return Buffer.byteLength(key) > MAX_KEY_BYTES;
 }
 
 function keyError(key: unknown): RunnerError {

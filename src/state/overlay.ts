@@ -15,12 +15,16 @@ import { planWrites } from "../backends/commit.ts";
 import { compareKeys } from "../backends/order.ts";
 import { viewOf } from "../backends/view.ts";
 import { type Awaitable, chain, repeat } from "../lib/awaitable.ts";
+import { purgedBefore } from "./purge.ts";
+import { isSameListing } from "./walk.ts";
 
 /** What a transaction wants to become of one ref. */
 interface Draft {
   readonly ref: Ref;
   /** Absent: the entry goes. */
   readonly entry: Entry | undefined;
+  /** Its history goes as well. */
+  readonly purge?: true;
 }
 
 /** Revision of an entry that has not landed. */
@@ -64,7 +68,14 @@ export class Overlay {
       checkListed: () => undefined,
       update: (refs, change) => this.update(refs, change),
       deleteRange: (range) => this.deleteRange(range),
+      // After it has landed.
+      compact: () => undefined,
     });
+  }
+
+  /** Whether histories go with what is written. */
+  get purges(): boolean {
+    return this.#drafts.values().some(({ purge }) => purge);
   }
 
   read(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]> {
@@ -97,8 +108,11 @@ export class Overlay {
     return chain(this.#look(refs), (entries) => {
       const now = this.now();
       const { result, writes } = change(this.#watched(refs, entries), now);
-      for (const { ref, put, expiresAt, createdAt } of planWrites(refs, entries, writes, now)) {
-        this.#drafts.set(idOf(ref), { ref, entry: put && draftOf(ref.key, put, now, createdAt, expiresAt) });
+      for (const { ref, put, expiresAt, createdAt, purge } of planWrites(refs, entries, writes, now)) {
+        const purges = purge || this.#drafts.get(idOf(ref))?.purge;
+        if (put !== undefined && purges) throw purgedBefore(ref.key);
+        const entry = put && draftOf(ref.key, put, now, createdAt, expiresAt);
+        this.#drafts.set(idOf(ref), { ref, entry, ...(purges && { purge: true }) });
       }
       return result;
     });
@@ -206,7 +220,7 @@ export class Overlay {
   #writeOf(ref: Ref): Write | undefined {
     const draft = this.#drafts.get(idOf(ref));
     if (draft === undefined) return undefined;
-    if (draft.entry === undefined) return { delete: true };
+    if (draft.entry === undefined) return draft.purge ? { delete: true, purge: true } : { delete: true };
     return { put: draft.entry.value, expires: draft.entry.expiresAt ?? "never" };
   }
 
@@ -281,11 +295,4 @@ function idOf({ space, key }: Ref): string {
 function draftOf(key: string, value: Encoded, now: number, createdAt: number, expiresAt?: number): Entry {
   const expiry = expiresAt === undefined ? {} : { expiresAt };
   return { key, value, revision: NOT_YET, createdAt, updatedAt: now, ...expiry };
-}
-
-function isSameListing(a: readonly ListedEntry[], b: readonly ListedEntry[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ key, revision }, place) => key === b[place]?.key && revision === b[place]?.revision)
-  );
 }

@@ -84,16 +84,15 @@ export class Session {
     this.#touched.delete(task);
   }
 
-  /** Brings changes of an earlier run back; of a key, the last one. Nobody has changed them in this one. */
-  applyChanges(all: readonly SessionChange[], by: Writer): Awaitable<void> {
-    const changes = [...new Map(all.map((change) => [change.key, change])).values()];
+  /** Brings changes of an earlier run back, those of a task at a time. Nobody has changed them in this one. */
+  applyChanges(changes: readonly SessionChange[], by: Writer): Awaitable<void> {
     const writes = changes.map(({ key, value, expiresAt }) =>
       value === undefined ? ({ delete: true } as const) : put(encode(value, key), expiresAt),
     );
     const refs = changes.map(({ key }) => refOf(key));
     return chain(
       this.#update(refs, () => ({ result: undefined, writes }), by),
-      () => void this.#touched.delete(undefined),
+      () => void (by.task === undefined ? this.#touched.delete(undefined) : this.takeChanges(by.task)),
     );
   }
 

@@ -15,6 +15,7 @@ import { listOf, listPush, listTake, sliceList } from "./operations/lists.ts";
 import { increment, type LuaNumber, negate } from "./operations/numbers.ts";
 import { append } from "./operations/text.ts";
 import { parsePattern } from "./pattern.ts";
+import { closeGaps } from "./purge.ts";
 import { type Allowance, rateLimit } from "./rate-limit.ts";
 import {
   recordOfEntries,
@@ -85,7 +86,8 @@ export class Store extends Access {
 
   /** Whether there was something to delete. `purge`: its history goes as well, also when it is absent by now. */
   delete(key: string, { purge: purges = false } = {}): Awaitable<boolean> {
-    return this.update(key, purges ? purge : remove);
+    if (!purges) return this.update(key, remove);
+    return chain(this.update(key, purge), (existed) => chain(closeGaps(this.backend), () => existed));
   }
 
   exists(key: string): Awaitable<boolean> {

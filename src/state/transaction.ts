@@ -3,6 +3,7 @@ import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { Grant, Locks } from "./locks/locks.ts";
 import { Overlay } from "./overlay.ts";
+import { closeGaps } from "./purge.ts";
 
 /** How often a transaction is tried, the first time included. */
 export const MOST_TRIES = 100;
@@ -49,7 +50,10 @@ export class Tries {
   /** Whether all that the try wrote has landed; else it counts for nothing. Raises `conflict` after the last try. */
   land(): Awaitable<boolean> {
     const { writer, guard } = this.options;
-    return chain(this.#overlay?.land(writer, guard) ?? true, (landed) => landed || this.#lose());
+    return chain(this.#overlay?.land(writer, guard) ?? true, (landed) => {
+      if (!landed) return this.#lose();
+      return this.#overlay?.purges ? chain(closeGaps(this.backend), () => true) : true;
+    });
   }
 
   /**

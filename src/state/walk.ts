@@ -47,3 +47,11 @@ export function walk(
   });
   return chain(checked, () => (found === limit ? last : undefined));
 }
+
+/** Whether two listings have the same keys with the same revisions. */
+export function isSameListing(a: readonly ListedEntry[], b: readonly ListedEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ key, revision }, place) => key === b[place]?.key && revision === b[place]?.revision)
+  );
+}

@@ -362,7 +362,7 @@ describe("runner state backup and restore", () => {
     using sandbox = createSandbox();
     await seed(sandbox);
     await ok(sandbox, ["set", "text", "v1.4.0"]);
-    const wanted = await ok(sandbox, ["list"]);
+    const wanted = await listOf(sandbox);
     await ok(sandbox, ["backup", "b.db"]);
     await ok(sandbox, ["restore", "b.db", "--yes", "--db", "new.db"]);
     expect((await listOf(sandbox, "--db", "new.db")).length).toBe(8);
@@ -375,7 +375,7 @@ describe("runner state backup and restore", () => {
     const said = await ok(sandbox, ["restore", "b.db", "--yes"]);
     expect(said).toContain("-damaged.db");
     expect(backupsOf(sandbox).filter((name) => name.endsWith("-damaged.db")).length).toBe(1);
-    expect((await ok(sandbox, ["list"])).length).toBe(wanted.length);
+    expect(await listOf(sandbox)).toEqual(wanted);
     await ok(sandbox, ["verify"]);
     const before: { revision: number } = JSON.parse(
       await ok(sandbox, ["stats", "-o", "json", "--db", "b.db"]),
@@ -452,11 +452,11 @@ describe("runner state backup and restore", () => {
       await seed(sandbox);
       await ok(sandbox, ["backup", "b.db"]);
       await ok(sandbox, ["set", "text", "newer"]);
-      const before = await ok(sandbox, LIST);
+      const before = await listOf(sandbox);
       harm(join(sandbox.work, "b.db"));
       const refused = await fail(sandbox, ["restore", "b.db", "--yes"]);
       expect(refused).toEqual({ exitCode, stderr: expect.stringContaining(why) });
-      expect(await ok(sandbox, LIST)).toBe(before);
+      expect(await listOf(sandbox)).toEqual(before);
       expect(backupsOf(sandbox)).toEqual([]);
     },
   );

@@ -1,7 +1,6 @@
 import type { Backend } from "../../backends/backend.ts";
 import { backendOfUrl, openPluginBackend } from "../../plugins/backends.ts";
 import type { BackendOptions } from "../../plugins/contract.ts";
-import { unknownBackend } from "../../state/open.ts";
 import { retentionOf, type Settled } from "../context.ts";
 import { type PlacesOptions, pluginPlaces } from "./places.ts";
 import { watchPlugins } from "./watch.ts";
@@ -21,10 +20,7 @@ export function openOtherBackend(
 /** The backend of a plugin that a URL is for, by its scheme. Raises `invalid` when there is none. */
 export async function openBackendOfUrl(url: string, agent: string, settled: Settled): Promise<Backend> {
   const places = pluginPlaces(settled, {});
-  const name = await backendOfUrl(url, places);
-  // Nothing but the scheme: what follows may hold a password.
-  if (name === undefined) throw unknownBackend(url.slice(0, url.indexOf(":")));
-  return openPluginBackend(name, optionsOf(settled, agent, url), places);
+  return openPluginBackend(await backendOfUrl(url, places), optionsOf(settled, agent, url), places);
 }
 
 /** What the settings say about opening a plugin's backend. */

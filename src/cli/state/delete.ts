@@ -11,7 +11,7 @@ import { automaticBackups } from "./safety.ts";
 /** `runner state delete`. */
 export const command = defineCommand({
   args: {
-    keys: { type: "positional", rest: true, description: "Keys to remove" },
+    keys: { type: "positional", rest: true, description: "Keys to remove", completes: "key" },
     purge: { type: "boolean", description: "Remove their history as well, also of keys that are gone" },
     ...YES,
     ...OUTPUT,
@@ -36,14 +36,7 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
       const what = doomed.length === 1 ? JSON.stringify(only) : plural(doomed.length, "key");
       await confirm(`remove ${what}${args.purge ? " with all that was ever there" : ""}`);
     }
-    const deleted: string[] = [];
-    const forgotten: string[] = [];
-    for (const key of doomed) {
-      const known = args.purge && (await hasVersions(store, key));
-      if (await store.delete(key, { purge: args.purge })) deleted.push(key);
-      else if (known) forgotten.push(key);
-    }
-    if (args.purge && deleted.length + forgotten.length > 0) await closeGaps(store, out);
+    const { deleted, forgotten } = await remove(store, doomed, args);
     const absent = keys.filter((key) => !deleted.includes(key));
     if (out.format === "json") {
       out.line(JSON.stringify({ deleted, absent, ...(args.purge && { forgotten }) }));
@@ -61,6 +54,28 @@ Without a terminal it needs --yes (exit 2, nothing removed).`,
   },
 });
 
+/** Removes keys, in one commit when their history goes as well: which were there, and of which there was only history. */
+async function remove(
+  store: Store,
+  keys: readonly string[],
+  { purge }: { readonly purge: boolean },
+): Promise<{ deleted: string[]; forgotten: string[] }> {
+  const deleted: string[] = [];
+  if (!purge) {
+    for (const key of keys) if (await store.delete(key)) deleted.push(key);
+    return { deleted, forgotten: [] };
+  }
+  const known: string[] = [];
+  for (const key of keys) if (await hasVersions(store, key)) known.push(key);
+  if (keys.length > 0) {
+    await store.transaction(async (tx) => {
+      deleted.length = 0;
+      for (const key of keys) if (await tx.delete(key, { purge })) deleted.push(key);
+    });
+  }
+  return { deleted, forgotten: known.filter((key) => !deleted.includes(key)) };
+}
+
 /** Whether the history has values of a key. */
 async function hasVersions(store: Store, key: string): Promise<boolean> {
   try {
@@ -68,16 +83,6 @@ async function hasVersions(store: Store, key: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof RunnerError && error.code === "damaged") return true;
     throw error;
-  }
-}
-
-/** What was written over before the purge is still in gaps of the file. */
-async function closeGaps({ backend }: Store, out: Output): Promise<void> {
-  try {
-    await backend.compact?.();
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    out.note("The purge has landed, but older bytes may still be in gaps of the file: runner state compact");
   }
 }
 

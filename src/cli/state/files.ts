@@ -1,3 +1,4 @@
+import { draftBeside } from "../../lib/drafts.ts";
 import { beforeEnding } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
@@ -51,7 +52,7 @@ async function writeThrough<R>(file: string, work: Work<R>): Promise<R> {
 /** Writes a draft, which takes the place of `path` when it is whole; `file` is what the user calls it. */
 async function writeBeside<R>(path: string, file: string, work: Work<R>): Promise<R> {
   const { closeSync, fsyncSync, openSync, renameSync, rmSync } = node.fs;
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = draftBeside(path);
   // Before the draft is there: from then on a signal may come.
   const callOff = beforeEnding({ act: () => rmSync(draft, { force: true }), when: "always" });
   try {

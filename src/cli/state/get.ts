@@ -1,18 +1,17 @@
+import { peek } from "../../backends/sqlite/peek.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import type { Value } from "../../lib/value.ts";
+import { checkKey } from "../../state/key.ts";
 import type { Store } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
-import { openContext } from "../context.ts";
-import { JSON_DETAILS, toPlain } from "../json.ts";
-import { OUTPUT, STORE } from "../options.ts";
+import { type ContextOptions, openContext, placeStore, type Settled, settle } from "../context.ts";
+import { JSON_DETAILS, OUTPUT, STORE } from "../options.ts";
 import type { Output } from "../output.ts";
-import { bareText } from "../preview.ts";
-import { absentKey } from "./absent.ts";
 
 /** `runner state get`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key of the value" },
+    key: { type: "positional", description: "Key of the value", completes: "key" },
     at: {
       type: "string",
       valueHint: "REVISION|TIME",
@@ -32,30 +31,60 @@ ${JSON_DETAILS}`,
     "runner state get no:such:key --default none",
   ],
   async run({ args, out }) {
-    await using context = await openContext(args);
-    const { store } = context;
-    const value = await (args.at === undefined ? store.get(args.key) : valueAt(store, args.key, args.at));
-    if (value === undefined && args.default !== undefined) {
-      printValue(args.default, out);
-      return 0;
-    }
-    if (value === undefined && args.at !== undefined) {
-      const key = JSON.stringify(args.key);
-      throw new RunnerError("not_found", `Cannot find ${key} as of ${args.at}: it had no value then.`);
-    }
-    if (value === undefined) throw await absentKey(args.key, context);
-    printValue(value, out);
+    const settled = await settle(args);
+    const value = (await peekValue(args, settled)) ?? (await askStore(args, settled));
+    if (typeof value === "string" && out.format === "text") out.line(value);
+    else await printOther(value, out);
     return 0;
   },
 });
+
+/** What the command line asks for. */
+interface Asked extends ContextOptions {
+  readonly key: string;
+  readonly at?: string | undefined;
+  readonly default?: string | undefined;
+}
+
+/** The value in a store that is a file, with as little as that takes; undefined where the answer takes more. */
+async function peekValue(asked: Asked, settled: Settled): Promise<Value | undefined> {
+  const { backend, path } = placeStore(asked, settled);
+  if (backend !== "sqlite" || asked.at !== undefined) return undefined;
+  checkKey(asked.key);
+  const entry = peek(path, { space: "data", key: asked.key }, Date.now());
+  if (entry === undefined) return undefined;
+  const { type, data } = entry.value;
+  // What most values are is stored as it is.
+  return type === "string" ? data : (await import("../../state/codec.ts")).decode(entry.value);
+}
+
+/** Any other answer; raises `not_found` when there is none. */
+async function askStore(asked: Asked, settled: Settled): Promise<Value> {
+  await using context = await openContext(asked, settled);
+  const { store } = context;
+  const { key, at } = asked;
+  const value = (await (at === undefined ? store.get(key) : valueAt(store, key, at))) ?? asked.default;
+  if (value !== undefined) return value;
+  if (at !== undefined) {
+    throw new RunnerError(
+      "not_found",
+      `Cannot find ${JSON.stringify(key)} as of ${at}: it had no value then.`,
+    );
+  }
+  const { absentKey } = await import("./absent.ts");
+  throw await absentKey(key, context);
+}
 
 async function valueAt(store: Store, key: string, moment: string): Promise<Value | undefined> {
   const { parseMoment } = await import("../../state/moment.ts");
   return store.getAt(key, parseMoment(moment, store.backend.now()));
 }
 
-function printValue(value: Value, out: Output): void {
-  if (out.format === "json") out.line(JSON.stringify(toPlain(value)));
-  else if (value instanceof Uint8Array && !out.terminal) out.raw(value);
-  else out.line(bareText(value));
+/** Apart: a function that names `Uint8Array` has it made when it is first called, whether it comes to it or not. */
+async function printOther(value: Value, out: Output): Promise<void> {
+  if (out.format === "json") {
+    const { toPlain } = await import("../json.ts");
+    out.line(JSON.stringify(toPlain(value)));
+  } else if (value instanceof Uint8Array && !out.terminal) out.raw(value);
+  else out.line((await import("../preview.ts")).bareText(value));
 }

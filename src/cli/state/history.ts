@@ -1,11 +1,12 @@
 import { RunnerError } from "../../lib/errors.ts";
 import { escapeControls, formatCount } from "../../lib/text.ts";
+import { MASK } from "../../modules/secrets.ts";
 import type { Version } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { toPlain } from "../json.ts";
 import { OUTPUT, STORE } from "../options.ts";
-import { bareText, MASK, previewValue } from "../preview.ts";
+import { bareText, previewValue } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { renderTable } from "../table.ts";
 import { absentKey } from "./absent.ts";
@@ -24,7 +25,7 @@ const DEFAULT_LIMIT = 20;
 /** `runner state history`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key whose versions to show" },
+    key: { type: "positional", description: "Key whose versions to show", completes: "key" },
     limit: { type: "string", valueHint: "N", description: `How many, the newest first (${DEFAULT_LIMIT})` },
     diff: { type: "boolean", description: "What each version changed, line by line" },
     ...OUTPUT,

@@ -10,7 +10,7 @@ import { parseTtl } from "./ttl-option.ts";
 /** `runner state incr`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key of the number; absent counts as 0" },
+    key: { type: "positional", description: "Key of the number; absent counts as 0", completes: "key" },
     delta: {
       type: "positional",
       required: false,

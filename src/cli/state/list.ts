@@ -1,12 +1,13 @@
-import { RunnerError } from "../../lib/errors.ts";
+import { exitCodeOf, RunnerError } from "../../lib/errors.ts";
 import { escapeControls } from "../../lib/text.ts";
 import { VALUE_TYPES } from "../../lib/value.ts";
+import { MASK } from "../../modules/secrets.ts";
 import type { ShownEntry } from "../../state/store.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
 import type { Output } from "../output.ts";
-import { formatAge, formatExpiry, MASK, previewValue } from "../preview.ts";
+import { formatAge, formatExpiry, previewValue } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { renderTable } from "../table.ts";
 import { entriesWithPrefix, entryToJson } from "./entries.ts";
@@ -21,12 +22,17 @@ const COLUMNS = [
 ] as const;
 
 /** The exit code of a store with damage. */
-const DAMAGED = new RunnerError("damaged", "").exitCode;
+const DAMAGED = exitCodeOf("damaged");
 
 /** `runner state list`. */
 export const command = defineCommand({
   args: {
-    prefix: { type: "positional", required: false, description: "Only keys that begin with it, literally" },
+    prefix: {
+      type: "positional",
+      required: false,
+      description: "Only keys that begin with it, literally",
+      completes: "key",
+    },
     limit: { type: "string", valueHint: "N", description: "At most so many" },
     after: { type: "string", valueHint: "KEY", description: "Go on behind this key" },
     type: { type: "enum", options: VALUE_TYPES, description: "Only values of this type" },

@@ -1,10 +1,11 @@
-import type { Backend } from "../../backends/backend.ts";
+import type { Backend, BackendStats } from "../../backends/backend.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { resolve } from "../../lib/path.ts";
 import { plural } from "../../lib/text.ts";
 import { checkAgentName, fileOf, KNOWN_BACKENDS, openBackend } from "../../state/open.ts";
 import { copyEntries, digestOf } from "../../state/transfer/copy.ts";
+import { copyWhole } from "../../state/transfer/whole.ts";
 import { defineCommand } from "../command.ts";
 import { describeWriter, type Settled, settle } from "../context.ts";
 import { OUTPUT } from "../options.ts";
@@ -23,9 +24,13 @@ export const command = defineCommand({
     ...OUTPUT,
   },
   details: `Copies all entries with their times and expiry, the journal of runs and what "once" keeps, but
-no locks and no history. When it breaks off, the same command goes on where it was. In the end both are
-compared by count and hash: keys that only the new store has, or a store that changed
-meanwhile, are exit code 4. Run it again then, with nothing writing.`,
+no locks. From sqlite to a file that is not there yet, the history comes along, with revisions,
+times and writers. To any other store it does not, because revisions there go on above its own
+and never back: how many earlier versions stay behind is said before. Keep the old store, or a
+"runner state backup" of it, to look at them. When it breaks off, the same command goes on
+where it was. In the end both are compared by count and hash: keys that only the new store
+has, or a store that changed meanwhile, are exit code 4. Run it again then, with nothing
+writing.`,
   examples: [
     "runner state set a 1 --db old.db && runner state migrate --from sqlite:old.db --to sqlite:new.db",
   ],
@@ -54,7 +59,15 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
       const total = Object.values(stats.keysByType).reduce((sum, count) => sum + count, 0);
       using bar = showProgress("migrate", total);
       const progress = (entries: number) => bar.advance(entries);
-      const copied = await copyEntries({ from, to, by: describeWriter(undefined), progress });
+      const by = describeWriter(undefined);
+      const file = fileOf(to);
+      const whole = file !== undefined && (await copyWhole(from, file, by));
+      const left = whole ? 0 : await versionsLeft(stats, to);
+      if (left > 0) {
+        const versions = plural(left, "earlier version");
+        out.note(`${versions} in the history of ${old} will not be in ${next}: its history begins here.`);
+      }
+      const copied = await copyEntries({ from, to, by, progress });
       const [before, after] = [await digestOf(from), await digestOf(to)];
       if (before.sha256 !== after.sha256) {
         const counts = `${plural(before.entries, "value")} there, ${plural(after.entries, "value")} here`;
@@ -64,7 +77,7 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
             "Let nothing write to either, start with an empty store, and run it again.",
         );
       }
-      if (out.format === "json") out.line(JSON.stringify({ ...copied, ...after }));
+      if (out.format === "json") out.line(JSON.stringify({ ...copied, ...after, versionsLeft: left }));
       else
         out.line(
           `Migrated ${plural(after.entries, "value")}; both sides are equal (sha256 ${after.sha256.slice(0, 12)}…).`,
@@ -76,6 +89,13 @@ meanwhile, are exit code 4. Run it again then, with nothing writing.`,
     }
   },
 });
+
+/** How many earlier versions the history of a store has that another one will not get. */
+async function versionsLeft({ historyRecords, keysByType }: BackendStats, to: Backend): Promise<number> {
+  const keys = Object.values(keysByType).reduce((sum, count) => sum + count, 0);
+  const { historyRecords: there = 0 } = await to.stats();
+  return Math.max(0, (historyRecords ?? keys) - Math.max(keys, there));
+}
 
 function need(url: string | undefined, name: string): string {
   if (url !== undefined) return url;

@@ -3,6 +3,7 @@ import { makeFolder } from "../../backends/sqlite/create.ts";
 import { installStore } from "../../backends/sqlite/install.ts";
 import { verifyFile } from "../../backends/sqlite/verify.ts";
 import { needHome } from "../../config/home.ts";
+import { draftBeside, removeDraft } from "../../lib/drafts.ts";
 import { beforeEnding, letSignalsIn } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
@@ -84,35 +85,28 @@ async function restoreInto(file: string, context: Context, options: { skip: bool
 }
 
 async function bringBack(file: string, { store, home }: Context): Promise<Loaded> {
-  const folder = createScratch(dirname(fileOf(store.backend) ?? join(needHome(home), "state")));
-  const remove = () => node.fs.rmSync(folder, { recursive: true, force: true });
-  const callOff = beforeEnding({ act: remove, when: "always" });
+  // Beside the store or in the home, where there is room for one like it.
+  const near = fileOf(store.backend) ?? join(needHome(home), "state/local.db");
+  const scratch = prepareScratch(near);
+  const callOff = beforeEnding({ act: () => removeDraft(scratch), when: "always" });
   try {
-    const loaded = await restoreEntries(file, store.backend, {
-      by: store.writer,
-      scratch: join(folder, "copy.db"),
-    });
+    const loaded = await restoreEntries(file, store.backend, { by: store.writer, scratch });
     await letSignalsIn();
     return loaded;
   } finally {
-    remove();
     callOff();
   }
 }
 
-/** A private folder beside the store or in the home, where there is room for one like it. */
-function createScratch(parent: string): string {
+function prepareScratch(near: string): string {
+  const folder = dirname(near);
   try {
-    makeFolder(parent);
-    return node.fs.mkdtempSync(join(parent, ".restore-"));
+    makeFolder(folder);
+    node.fs.accessSync(folder, node.fs.constants.W_OK);
+    return draftBeside(near);
   } catch (error) {
-    throw new RunnerError(
-      "unavailable",
-      `Cannot restore: cannot write to "${parent}" (${messageOf(error)}).`,
-      {
-        cause: error,
-      },
-    );
+    const why = `cannot write to "${folder}" (${messageOf(error)})`;
+    throw new RunnerError("unavailable", `Cannot restore: ${why}.`, { cause: error });
   }
 }
 

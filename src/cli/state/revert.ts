@@ -9,7 +9,7 @@ import { absentKey } from "./absent.ts";
 /** `runner state revert`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key to bring back" },
+    key: { type: "positional", description: "Key to bring back", completes: "key" },
     to: { type: "string", valueHint: "REVISION|TIME", description: "The version in force then" },
     ...OUTPUT,
     ...STORE,

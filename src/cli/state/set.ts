@@ -3,8 +3,8 @@ import { isTerminal, STDIN } from "../../lib/stdio.ts";
 import type { Value } from "../../lib/value.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
-import { JSON_DETAILS, parseJson } from "../json.ts";
-import { OUTPUT, STORE } from "../options.ts";
+import { parseJson } from "../json.ts";
+import { JSON_DETAILS, OUTPUT, STORE } from "../options.ts";
 import { readStdin } from "../stdin.ts";
 import { entryToJson } from "./entries.ts";
 import { parseTtl } from "./ttl-option.ts";
@@ -12,7 +12,7 @@ import { parseTtl } from "./ttl-option.ts";
 /** `runner state set`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key to store it under" },
+    key: { type: "positional", description: "Key to store it under", completes: "key" },
     value: { type: "positional", required: false, description: 'The value; from stdin when absent or "-"' },
     json: {
       type: "boolean",

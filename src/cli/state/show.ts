@@ -1,8 +1,7 @@
 import { escapeControls, formatCount } from "../../lib/text.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
-import { JSON_DETAILS } from "../json.ts";
-import { OUTPUT, STORE } from "../options.ts";
+import { JSON_DETAILS, OUTPUT, STORE } from "../options.ts";
 import { bareText, formatAge, formatExpiry } from "../preview.ts";
 import { renderFacts } from "../table.ts";
 import { absentKey } from "./absent.ts";
@@ -10,7 +9,11 @@ import { entryToJson, formatTime } from "./entries.ts";
 
 /** `runner state show`. */
 export const command = defineCommand({
-  args: { key: { type: "positional", description: "Key of the entry" }, ...OUTPUT, ...STORE },
+  args: {
+    key: { type: "positional", description: "Key of the entry", completes: "key" },
+    ...OUTPUT,
+    ...STORE,
+  },
   details: JSON_DETAILS,
   examples: ["runner state show deploy:version", "runner state show deploy:version -o json"],
   async run({ args, out }) {

@@ -13,7 +13,7 @@ const FOREVER = -1;
 /** `runner state ttl`. */
 export const command = defineCommand({
   args: {
-    key: { type: "positional", description: "Key of the entry" },
+    key: { type: "positional", description: "Key of the entry", completes: "key" },
     duration: { type: "positional", required: false, description: "Expire after it, such as 30s or 7d" },
     remove: { type: "boolean", description: "Never expire" },
     ...OUTPUT,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Backend } from "../../backends/backend.ts";
 import { salvage } from "../../backends/sqlite/salvage.ts";
-import { RunnerError } from "../../lib/errors.ts";
+import { exitCodeOf } from "../../lib/errors.ts";
 import { escapeControls, formatCount, plural } from "../../lib/text.ts";
 import { verifyEntries } from "../../state/transfer/verify.ts";
 import { writeExport } from "../../state/transfer/write.ts";
@@ -12,7 +12,7 @@ import { showProgress } from "../progress.ts";
 import { writeBlocks } from "./files.ts";
 
 /** The exit code of a store with damage. */
-const DAMAGED = new RunnerError("damaged", "").exitCode;
+const DAMAGED = exitCodeOf("damaged");
 
 /** `runner state verify`. */
 export const command = defineCommand({

@@ -1,12 +1,13 @@
 import { RunnerError } from "../../lib/errors.ts";
 import { hasCode, STDERR, STDOUT, writeWhole } from "../../lib/stdio.ts";
 import { escapeControls, formatCount } from "../../lib/text.ts";
+import { MASK } from "../../modules/secrets.ts";
 import type { Version } from "../../state/store.ts";
 import { checkPattern, watch } from "../../state/watch.ts";
 import { defineCommand } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
-import { bareText, MASK, previewValue } from "../preview.ts";
+import { bareText, previewValue } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { formatTime } from "./entries.ts";
 import { versionToJson } from "./history.ts";

@@ -1,6 +1,6 @@
 import type { Backend, Writer } from "../../backends/backend.ts";
-import { removeStore } from "../../backends/sqlite/create.ts";
 import { describeFinding, findFault, verifyFile } from "../../backends/sqlite/verify.ts";
+import { draftBeside, removeDraft } from "../../lib/drafts.ts";
 import { beforeEnding, letSignalsIn } from "../../lib/ending.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
 import { failpoint } from "../../lib/failpoint.ts";
@@ -32,8 +32,8 @@ export async function writeBackup(
       `Cannot write "${file}": something is there already. Name another file, or remove it first.`,
     );
   }
-  const draft = `${file}.${process.pid}.tmp`;
-  const callOff = beforeEnding({ act: () => removeStore(draft), when: "always" });
+  const draft = draftBeside(file);
+  const callOff = beforeEnding({ act: () => removeDraft(draft), when: "always" });
   try {
     if (backend.backup !== undefined) await backend.backup(draft);
     else {
@@ -58,7 +58,7 @@ export async function writeBackup(
     const code = error instanceof RunnerError ? error.code : "unavailable";
     throw new RunnerError(code, messageOf(error).replaceAll(draft, file), { cause: error });
   } finally {
-    removeStore(draft);
+    removeDraft(draft);
     callOff();
   }
 }

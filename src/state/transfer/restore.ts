@@ -1,7 +1,7 @@
 import type { Backend, Loaded, LoadItem, Writer } from "../../backends/backend.ts";
 import { SqliteBackend } from "../../backends/sqlite/backend.ts";
-import { removeStore } from "../../backends/sqlite/create.ts";
 import { describeFinding, type Verification, verifyFile } from "../../backends/sqlite/verify.ts";
+import { removeDraft } from "../../lib/drafts.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { COPIED } from "./copy.ts";
@@ -26,10 +26,8 @@ export async function restoreEntries(
   backend: Backend,
   { by, scratch }: { by: Writer; scratch: string },
 ): Promise<Loaded> {
-  const { copyFileSync, chmodSync } = node.fs;
   try {
-    copyFileSync(file, scratch);
-    chmodSync(scratch, 0o600);
+    copyPrivately(file, scratch);
     const copy = new SqliteBackend({ path: scratch, durability: "normal", busyTimeout: 0 });
     try {
       const { revision } = await copy.stats();
@@ -39,8 +37,15 @@ export async function restoreEntries(
       copy.close();
     }
   } finally {
-    removeStore(scratch);
+    removeDraft(scratch);
   }
+}
+
+/** Copies a file to where nothing is, for this user alone from the beginning. */
+function copyPrivately(file: string, to: string): void {
+  const { closeSync, copyFileSync, openSync } = node.fs;
+  closeSync(openSync(to, "wx", 0o600));
+  copyFileSync(file, to);
 }
 
 function* itemsOf(copy: SqliteBackend): Generator<LoadItem> {

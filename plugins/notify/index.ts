@@ -40,14 +40,15 @@ export default definePlugin({
     },
   },
   hooks: {
-    async runEnd({ ctx, file, exitCode, duration, tasks }) {
+    async runEnd({ ctx, file, status, exitCode, duration, tasks }) {
       const outcome = exitCode === 0 ? "success" : "failure";
       if (!ctx.config?.on.includes(outcome)) return;
       const failed = tasks.filter(({ status }) => status === "failed");
-      const text =
-        exitCode === 0
-          ? `${file} ran through`
-          : `${file} failed: ${failed.map(({ name }) => name).join(", ")}`;
+      const text = {
+        ok: `${file} ran through`,
+        failed: `${file} failed: ${failed.map(({ name }) => name).join(", ")}`,
+        stopped: `${file} was stopped before its end`,
+      }[status];
       const fields: Record<string, string> = {
         tasks: String(tasks.length),
         took: `${(duration / 1000).toFixed(1)} s`,

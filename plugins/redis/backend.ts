@@ -225,6 +225,10 @@ export class RedisBackend implements Backend {
     return this.#sweep(limit, by, "");
   }
 
+  async erase(): Promise<void> {
+    await this.#engine.ask(SCRIPTS.erase, []);
+  }
+
   close(): void {
     this.#feed.close();
     this.#pool.close();

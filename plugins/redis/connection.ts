@@ -24,6 +24,8 @@ const MOST_WORDS = 1_000_000;
 export interface Call {
   readonly script: Script;
   readonly words: readonly string[];
+  /** What stands between the store's prefix and the names of keys; "" for the store itself. */
+  readonly aside?: string;
   /** Whether it changes something, so that it must be known what became of it. */
   readonly commits?: true;
 }
@@ -124,8 +126,12 @@ export class Connection {
     }
   }
 
-  async #evaluate(client: RedisClient, { script, words }: Call, deadline: number): Promise<unknown[]> {
-    const args = ["1", `${this.place.prefix}meta`, ...words];
+  async #evaluate(
+    client: RedisClient,
+    { script, words, aside = "" }: Call,
+    deadline: number,
+  ): Promise<unknown[]> {
+    const args = ["1", `${this.place.prefix}${aside}meta`, ...words];
     const left = Math.min(
       deadline - performance.now(),
       Math.max(this.patience / ATTEMPTS, SHORTEST_ATTEMPT_MS),

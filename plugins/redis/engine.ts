@@ -18,6 +18,8 @@ export interface View {
 /** The scripts, called. Every answer begins with the server's time and revision. */
 export class Engine {
   readonly #clock = new ServerClock();
+  /** Which store it is; "" until there is one. */
+  #identity = "";
 
   /** @param ownNow a clock for tests, in place of the server's. */
   constructor(
@@ -37,12 +39,24 @@ export class Engine {
 
   /** Calls a script that may be called twice. */
   ask(script: Script, words: readonly string[]): Promise<Answer> {
-    return this.#timed({ script, words: [this.#time(), ...words] });
+    return this.#told(script, words, {});
   }
 
   /** Calls a script that commits, under an id by which the server knows the commit. */
   commit(script: Script, id: string, words: readonly string[]): Promise<Answer> {
-    return this.#timed({ script, words: [this.#time(), id, ...words], commits: true });
+    return this.#told(script, [id, ...words], { commits: true });
+  }
+
+  /** Calls a script on a store beside this one, which nobody else sees; one that commits under an id. */
+  async aside(place: string, script: Script, words: readonly string[], id?: string): Promise<Answer> {
+    const told = [`${this.ownNow?.() ?? ""} `, ...(id === undefined ? [] : [id]), ...words];
+    // Each script says what it answers with.
+    return (await this.pool.run({
+      script,
+      words: told,
+      aside: place,
+      ...(id !== undefined && { commits: true }),
+    })) as Answer;
   }
 
   /** The entries and pages as they are now. */
@@ -52,14 +66,13 @@ export class Engine {
     return viewOf(refs, answer);
   }
 
-  #time(): string {
-    return this.ownNow === undefined ? "" : String(this.ownNow());
-  }
-
-  async #timed(call: Parameters<Pool["run"]>[0]): Promise<Answer> {
+  async #told(script: Script, rest: readonly string[], how: { readonly commits?: true }): Promise<Answer> {
     const asked = Date.now();
+    const seen = this.#identity;
+    const words = [`${this.ownNow?.() ?? ""} ${seen}`, ...rest];
     // Each script says what it answers with.
-    const answer = (await this.pool.run(call)) as Answer;
+    const answer = (await this.pool.run({ script, words, ...how })) as Answer;
+    if (seen === "") this.#identity = String(answer.pop());
     const [first, second] = answer;
     const time = Array.isArray(second) ? second[0] : first;
     if (this.ownNow === undefined && typeof time === "number") this.#clock.learn(time, asked);

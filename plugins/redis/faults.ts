@@ -74,10 +74,22 @@ export function explain(error: unknown, shown: string): RunnerError {
       );
     case "RUNNERFORMAT":
       return fault("damaged", "a newer runner wrote this store. Use that one.");
+    case "RUNNERREPLACED":
+      return fault(
+        "unavailable",
+        message.trimEnd().endsWith("RUNNERREPLACED")
+          ? "the store was deleted while this process worked on it (FLUSHDB, or a server without persistence that started again). Bring back a backup, and start again."
+          : "the store was replaced by another one while this process worked on it. Start again.",
+      );
     case "RUNNERSNAPSHOT":
       return fault(
         "unavailable",
         "reading took so long that the server forgot the moment it began. Start over.",
+      );
+    case "RUNNERWRITTEN":
+      return fault(
+        "unavailable",
+        "others wrote to the store meanwhile, which takes so much at once only as its first change. Nothing was changed. Start over.",
       );
     case "RUNNERSTAGED":
       return fault(

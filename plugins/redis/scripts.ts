@@ -2,6 +2,8 @@ import { SWEEP_INTERVAL_MS } from "runner";
 import changes from "./scripts/changes.lua" with { type: "text" };
 import commit from "./scripts/commit.lua" with { type: "text" };
 import remove from "./scripts/delete.lua" with { type: "text" };
+import discard from "./scripts/discard.lua" with { type: "text" };
+import erase from "./scripts/erase.lua" with { type: "text" };
 import history from "./scripts/history.lua" with { type: "text" };
 import load from "./scripts/load.lua" with { type: "text" };
 import look from "./scripts/look.lua" with { type: "text" };
@@ -12,6 +14,7 @@ import scan from "./scripts/scan.lua" with { type: "text" };
 import snapshot from "./scripts/snapshot.lua" with { type: "text" };
 import stage from "./scripts/stage.lua" with { type: "text" };
 import stats from "./scripts/stats.lua" with { type: "text" };
+import swap from "./scripts/swap.lua" with { type: "text" };
 import sweep from "./scripts/sweep.lua" with { type: "text" };
 import write from "./scripts/write.lua" with { type: "text" };
 
@@ -34,6 +37,8 @@ export const SCRIPTS = {
   changes: reading(changes),
   commit: writing(commit),
   remove: writing(remove),
+  discard: reading(discard),
+  erase: reading(erase),
   history: reading(history),
   load: writing(load),
   look: reading(look),
@@ -43,15 +48,22 @@ export const SCRIPTS = {
   snapshot: reading(snapshot),
   stage: reading(stage),
   stats: reading(stats),
+  swap: writing(swap),
   sweep: writing(sweep),
 } as const;
 
 function reading(body: string): Script {
-  return define(CONSTANTS, prelude, body);
+  return define(CONSTANTS, prelude, answering(body));
 }
 
 function writing(body: string): Script {
-  return define(CONSTANTS, prelude, write, body);
+  return define(CONSTANTS, prelude, write, answering(body));
+}
+
+/** Tells whoever has not seen the store yet which one it is. */
+function answering(body: string): string {
+  const tell = 'if seen == "" and not answer.err then answer[#answer + 1] = identity end';
+  return `local function body()\n${body}\nend\nlocal answer = body()\n${tell}\nreturn answer`;
 }
 
 function define(...parts: readonly string[]): Script {

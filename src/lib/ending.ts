@@ -8,7 +8,8 @@ const GRACE = 2000;
 
 /** Something to do before a signal ends this process. */
 export interface LastAct {
-  act(): Awaitable<void>;
+  /** Gets the exit code that says which signal it was. */
+  act(exitCode: number): Awaitable<void>;
   /** What is left of it to do when there is no time to wait for it. */
   actAtOnce?(): void;
   /**
@@ -78,7 +79,7 @@ function linger(): void {
 
 /** Ends the process at once, without waiting for the last acts to finish: a script may be computing. */
 export function endNow(exitCode: number): never {
-  for (const { act } of acts) void act();
+  for (const { act } of acts) void act(exitCode);
   exitProcess(exitCode);
 }
 
@@ -106,7 +107,7 @@ async function end(exitCode: number): Promise<void> {
   if (ending) leave(exitCode);
   ending = true;
   setTimeout(() => leave(exitCode), GRACE);
-  await Promise.allSettled([...acts].map(async ({ act }) => act()));
+  await Promise.allSettled([...acts].map(async ({ act }) => act(exitCode)));
   exitProcess(exitCode);
 }
 

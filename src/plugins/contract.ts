@@ -60,10 +60,14 @@ export interface TaskReport {
 export interface HookEvents {
   /** Before the first task. */
   readonly runStart: { readonly run: string; readonly file: string; readonly tasks: readonly string[] };
-  /** After the last one; `duration` in ms. */
+  /**
+   * After the last one, and when a signal ends the run: then all plugins have one second for it together, and `tasks` are
+   * those that have ended. `stopped` is a run that did not come to its end; `duration` in ms.
+   */
   readonly runEnd: {
     readonly run: string;
     readonly file: string;
+    readonly status: "ok" | "failed" | "stopped";
     readonly exitCode: number;
     readonly duration: number;
     readonly tasks: readonly TaskReport[];

@@ -11,5 +11,6 @@ export function guardProcess(): void {
   };
   process.exit = refuseTo("process.exit");
   process.abort = refuseTo("process.abort");
+  Reflect.set(process, "reallyExit", refuseTo("process.reallyExit"));
   for (const name of PRINTING) console[name] = (...data: unknown[]) => console.error(...data);
 }

@@ -1,6 +1,7 @@
 import type { Cursor } from "../backends/backend.ts";
 import type { Store } from "../state/store.ts";
 import { watch } from "../state/watch.ts";
+import type { PluginContext } from "./context.ts";
 import type { HookEvents } from "./contract.ts";
 import { type PluginHost, reasonOf } from "./host.ts";
 import type { LoadedPlugin } from "./plugin.ts";
@@ -9,6 +10,10 @@ import { Overdue, within } from "./within.ts";
 
 /** How long one call of a hook may take, in ms; one that took longer is not called again. */
 const HOOK_MS = 3000;
+
+/** When a signal ends the run: how long hooks that are under way have, and then the last ones; both in ms. */
+const UNDER_WAY_MS = 250;
+const LAST_HOOK_MS = 1000;
 
 type EventName = keyof HookEvents;
 
@@ -39,9 +44,29 @@ export class HookRunner {
     for (const plugin of this.plugins) {
       // Each key has the function for its own event, which an index by a type parameter does not show.
       const hook = plugin.definition.hooks?.[event] as ((event: object) => unknown) | undefined;
-      if (hook !== undefined) this.#queue = this.#queue.then(() => this.#call(plugin, event, hook, data));
+      if (hook !== undefined)
+        this.#queue = this.#queue.then(() => this.#call(plugin, event, () => hook(this.#told(plugin, data))));
     }
     return this.#queue;
+  }
+
+  /**
+   * Tells of the end of a run when a signal ends it, all plugins at the same time: the process waits a moment only. What
+   * comes back calls that off.
+   */
+  onSignal(endOf: (exitCode: number) => HookEvents["runEnd"]): () => void {
+    if (!this.wants("runEnd")) return () => undefined;
+    return this.host.beforeClosing(async (exitCode) => {
+      await Promise.race([this.#queue, Bun.sleep(UNDER_WAY_MS)]);
+      const data = endOf(exitCode);
+      const last = this.plugins.map(async (plugin) => {
+        const hook = plugin.definition.hooks?.runEnd;
+        if (hook === undefined) return;
+        const signal = AbortSignal.timeout(LAST_HOOK_MS);
+        await this.#call(plugin, "runEnd", () => hook(this.#told(plugin, data, signal)), LAST_HOOK_MS);
+      });
+      await Promise.all(last);
+    });
   }
 
   /** Tells of every change of the state from now on, until `end`. */
@@ -79,18 +104,18 @@ export class HookRunner {
     }
   }
 
-  async #call(
-    plugin: LoadedPlugin,
-    event: EventName,
-    hook: (event: object) => unknown,
-    data: object,
-  ): Promise<void> {
+  /** What a hook gets; `signal` takes the place of the one that aborts when runner ends. */
+  #told<D extends object>(plugin: LoadedPlugin, data: D, signal?: AbortSignal): D & { ctx: PluginContext } {
+    const ctx = this.host.context(plugin);
+    return { ...data, ctx: signal === undefined ? ctx : { ...ctx, signal } };
+  }
+
+  async #call(plugin: LoadedPlugin, event: EventName, act: () => unknown, ms = HOOK_MS): Promise<void> {
     const { name, file } = plugin;
     const key = `${name} ${event}`;
     if (this.#givenUp.has(key) || !(await this.host.isUsable(plugin))) return;
     try {
-      const act = () => hook({ ...data, ctx: this.host.context(plugin) });
-      await within(HOOK_MS, { plugin: name, file, overdue: `its hook ${event} has not ended`, act });
+      await within(ms, { plugin: name, file, overdue: `its hook ${event} has not ended`, act });
     } catch (error) {
       const reason = reasonOf(error, `its hook ${event} raised an error`);
       // One that hangs would cost every task its time.

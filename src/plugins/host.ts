@@ -42,6 +42,7 @@ export class PluginHost implements AsyncDisposable {
   readonly #setups = new Map<LoadedPlugin, Promise<void>>();
   readonly #reported = new Set<LoadedPlugin>();
   #callOff: (() => void) | undefined;
+  #farewell: ((exitCode: number) => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
   #disclaim: (() => void) | undefined;
 
@@ -93,6 +94,15 @@ export class PluginHost implements AsyncDisposable {
     };
   }
 
+  /** Has `act` done when a signal ends this process, before plugins are closed; what comes back calls that off. */
+  beforeClosing(act: (exitCode: number) => Promise<void>): () => void {
+    this.#farewell = act;
+    this.#closeOnSignal();
+    return () => {
+      this.#farewell = undefined;
+    };
+  }
+
   /** Closes the plugins, the last one first; those that fail or do not end are named. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
@@ -101,17 +111,7 @@ export class PluginHost implements AsyncDisposable {
 
   async #setup(plugin: LoadedPlugin): Promise<void> {
     const { setup, close } = plugin.definition;
-    if (close !== undefined) {
-      // A script that computes can be ended without it: the state needs nothing of a plugin.
-      this.#callOff ??= beforeEnding({
-        when: "idle",
-        act: () => {
-          // What still waits for something ends first.
-          this.#end.abort();
-          return this[Symbol.asyncDispose]();
-        },
-      });
-    }
+    if (close !== undefined) this.#closeOnSignal();
     if (setup === undefined) return;
     try {
       await within(SETUP_MS, {
@@ -123,6 +123,19 @@ export class PluginHost implements AsyncDisposable {
     } catch (error) {
       throw new RunnerError("invalid", reasonOf(error, "its setup raised an error"), { cause: error });
     }
+  }
+
+  #closeOnSignal(): void {
+    // A script that computes can be ended without it: the state needs nothing of a plugin.
+    this.#callOff ??= beforeEnding({
+      when: "idle",
+      act: async (exitCode) => {
+        // What still waits for something ends first.
+        this.#end.abort();
+        await this.#farewell?.(exitCode);
+        return this[Symbol.asyncDispose]();
+      },
+    });
   }
 
   async #close(): Promise<void> {

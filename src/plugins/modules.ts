@@ -56,7 +56,7 @@ export function createPluginModule({
       // Before anything waits: by then another call may be under way.
       const context = contextOf(host, plugin, current);
       await setUp(host, plugin, callee);
-      return call(plugin, `${module}.${name}`, run, context, inOrder(args, given));
+      return call({ plugin, callee, run, context, args: inOrder(args, given) });
     };
     return [name, { ...definition, run: act } as unknown as FunctionDef<never>] as const;
   });
@@ -64,14 +64,17 @@ export function createPluginModule({
   return { ...bound, functions: mapValues(bound.functions, withPlainArguments) };
 }
 
+interface Call {
+  readonly plugin: LoadedPlugin;
+  /** `module.function`, for errors. */
+  readonly callee: string;
+  readonly run: unknown;
+  readonly context: CallContext;
+  readonly args: readonly unknown[];
+}
+
 /** What the plugin was made for, called; what it throws is an error that names it. */
-async function call(
-  plugin: LoadedPlugin,
-  callee: string,
-  run: unknown,
-  context: CallContext,
-  args: readonly unknown[],
-): Promise<LuaValue> {
+async function call({ plugin, callee, run, context, args }: Call): Promise<LuaValue> {
   // Its arguments have passed its own schemas, of which nothing is known here.
   const fn = run as (ctx: CallContext, ...args: readonly unknown[]) => unknown;
   try {

@@ -1,5 +1,6 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
+import { PLUGINS_FOLDER } from "../config/project.ts";
 import { messageOf } from "../lib/errors.ts";
 import { whyUnsafe } from "../lib/ownership.ts";
 import { hasCode } from "../lib/stdio.ts";
@@ -40,9 +41,9 @@ export function placesOf(folders: {
 }): Place[] {
   const { home, paths, project, extra } = folders;
   return [
-    ...(home === undefined ? [] : [{ folder: join(home, "plugins"), origin: "home" } as const]),
+    ...(home === undefined ? [] : [{ folder: join(home, PLUGINS_FOLDER), origin: "home" } as const]),
     ...paths.map((folder) => ({ folder, origin: "config" }) as const),
-    ...(project === undefined ? [] : [{ folder: join(project, "plugins"), origin: "project" } as const]),
+    ...(project === undefined ? [] : [{ folder: join(project, PLUGINS_FOLDER), origin: "project" } as const]),
     ...extra.map((folder) => ({ folder, origin: "--plugins" }) as const),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ArgDef } from "../lib/command-args.ts";
+import type { ArgDef, Completion } from "../lib/command-args.ts";
 import type { PluginDef } from "./contract.ts";
 import { API_VERSION } from "./define.ts";
 import { explainIssue } from "./issues.ts";
@@ -24,6 +24,8 @@ const schema = z.custom<z.ZodType>(
 const named = (pattern: RegExp, what: string) =>
   text.regex(pattern, `a ${what} is made of letters, digits and _`);
 
+const LOOKED_UP: readonly unknown[] = ["key", "lock", "task"] satisfies Completion[];
+
 const ARG = z.custom<ArgDef>(
   (value) =>
     typeof value === "object" &&
@@ -33,7 +35,8 @@ const ARG = z.custom<ArgDef>(
     "description" in value &&
     typeof value.description === "string" &&
     (value.type !== "enum" || ("options" in value && Array.isArray(value.options))) &&
-    (value.type !== "string" || "valueHint" in value),
+    (value.type !== "string" || "valueHint" in value) &&
+    (!("completes" in value) || Array.isArray(value.completes) || LOOKED_UP.includes(value.completes)),
   'expected an argument such as { type: "positional", description: "…" } or { type: "string", valueHint: "NAME", description: "…" }',
 );
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { RedisClient } from "bun";
-import { SPACES } from "../../src/backends/backend.ts";
+import { type LoadItem, SPACES } from "../../src/backends/backend.ts";
 import { Store } from "../../src/state/store.ts";
 import { createFolder, type TemporaryFolder } from "../helpers/folder.ts";
 import { openProxy } from "../helpers/proxy.ts";
@@ -19,6 +19,25 @@ async function fault(call: () => unknown): Promise<string> {
     throw error;
   }
   return "none";
+}
+
+function* manyItems(count: number): Generator<LoadItem> {
+  const value = { type: "number", data: 1 } as const;
+  for (let i = 0; i < count; i++)
+    yield { space: "data", entry: { key: `k${i}`, value, createdAt: 1, updatedAt: 1 } };
+}
+
+async function keysOf(url: string, pattern: string): Promise<string[]> {
+  const client = new RedisClient(url);
+  const found = await client.keys(pattern);
+  client.close();
+  return found;
+}
+
+async function command(url: string, name: string): Promise<void> {
+  const client = new RedisClient(url);
+  await client.send(name, []);
+  client.close();
 }
 
 const read = (url: string, options: Parameters<typeof openRedis>[1] = {}) =>
@@ -300,18 +319,63 @@ describe.skipIf(!HAS_REDIS)("redis: lost connections and replies", () => {
     expect(await backend.revision()).toBe(0);
   });
 
-  test("a load of more than the server should take at once is refused, and nothing of it is there", async () => {
-    await using backend = openRedis(server.url, { agent: "load" });
-    function* items() {
-      const value = { type: "number", data: 1 } as const;
-      for (let i = 0; i <= 250_000; i++) {
-        yield { space: "data", entry: { key: `k${i}`, value, createdAt: 1, updatedAt: 1 } } as const;
-      }
+  test("a load of more than the server should take at once is refused in a store that is in use", async () => {
+    await using backend = openRedis(server.url, { agent: "load", busyTimeout: 30_000 });
+    await storeOf(backend).set("own", 1);
+    const said = await fault(() => backend.load(() => manyItems(250_001), { replace: [], above: 0 }, writer));
+    expect(said).toStartWith(
+      "too_large: Cannot load all of it: into a store that is in use, Redis takes at most",
+    );
+    expect(await storeOf(backend).keys()).toEqual(["own"]);
+    expect(await keysOf(server.url, "*:load}*:load:*")).toEqual([]);
+  }, 60_000);
+
+  test("a load into a new store is made aside, and is one commit, however large", async () => {
+    await using backend = openRedis(server.url, { agent: "parts", busyTimeout: 30_000 });
+    await using other = openRedis(server.url, { agent: "parts", busyTimeout: 30_000 });
+    const count = 50_001;
+    const seen = new Set<number>();
+    const loading = Promise.resolve(
+      backend.load(() => manyItems(count), { replace: ["data"], above: 40 }, writer),
+    );
+    const looking = (async () => {
+      let total = 0;
+      do {
+        total = (await storeOf(other).stats()).total_keys;
+        seen.add(total);
+      } while (total === 0);
+    })();
+    expect(await loading).toEqual({ written: count, same: 0, removed: 0 });
+    await looking;
+    expect([...seen]).toEqual([0, count]);
+    expect(await storeOf(other).show("k0")).toMatchObject({ revision: 41 });
+    expect(await storeOf(other).show("k50000")).toMatchObject({ revision: 41 });
+    expect(await storeOf(other).history("k7")).toHaveLength(1);
+    expect(await storeOf(backend).increment("k7")).toBe(2);
+    expect(await storeOf(other).show("k7")).toMatchObject({ revision: 42 });
+    expect(await keysOf(server.url, "*:parts}*:load:*")).toEqual([]);
+    const client = new RedisClient(server.url);
+    expect(await client.send("PTTL", ["{runner:parts}:data:entries"])).toBe(-1);
+    client.close();
+  }, 60_000);
+
+  test("a load in parts that breaks off, or that others are faster than, leaves nothing", async () => {
+    await using backend = openRedis(server.url, { agent: "broken", busyTimeout: 30_000 });
+    function* broken() {
+      yield* manyItems(45_000);
+      throw new Error("line 45001");
     }
-    const said = await fault(() => backend.load(items, { replace: ["data"], above: 0 }, writer));
-    expect(said).toStartWith("too_large: Cannot load all of it: Redis takes at most 250,000 entries");
-    expect(await backend.scan({ space: "data", prefix: "", limit: 1, values: false })).toEqual([]);
-  });
+    const load = (items: () => Iterable<LoadItem>) => backend.load(items, { replace: [], above: 0 }, writer);
+    await expect(Promise.resolve(load(broken))).rejects.toThrow("line 45001");
+    expect(await keysOf(server.url, "{runner:broken}*")).toEqual([]);
+    await using other = openRedis(server.url, { agent: "broken" });
+    const loading = fault(() => load(() => manyItems(45_000)));
+    while ((await keysOf(server.url, "{runner:broken}:load:*:meta")).length === 0) await Bun.sleep(1);
+    await storeOf(other).set("own", 1);
+    expect(await loading).toContain("others wrote to the store meanwhile");
+    expect(await storeOf(other).keys()).toEqual(["own"]);
+    expect(await keysOf(server.url, "{runner:broken}*:load:*")).toEqual([]);
+  }, 60_000);
 
   test("snapshot() of any space is as of its first page, whatever others do meanwhile", async () => {
     await using backend = openRedis(server.url, { agent: "snapshot" });
@@ -430,6 +494,8 @@ describe.skipIf(!HAS_REDIS)("redis: killed and started again", () => {
     await using mine = openRedis(server.url, { cacheSize: 100 });
     await using others = openRedis(server.url);
     const [store, theirs] = [storeOf(mine), storeOf(others)];
+    await store.set("n", 0);
+    await command(server.url, "SAVE");
     for (let i = 0; i < 5; i++) await store.increment("n");
     expect(await store.get("n")).toBe(5);
     await mine.wait(AbortSignal.timeout(1));
@@ -442,6 +508,28 @@ describe.skipIf(!HAS_REDIS)("redis: killed and started again", () => {
     // Remembered may be what was so a moment ago; the server is never so.
     expect((await store.getMany(["n"])).n).toBe(2);
     while ((await store.get("n")) !== 2) await new Promise((resolve) => setImmediate(resolve));
-    expect(await mine.revision()).toBe(2);
+    expect(await mine.revision()).toBe(3);
+  });
+
+  const losses: [what: string, lose: (server: RedisServer) => Promise<void>][] = [
+    ["emptied by FLUSHDB", (server) => command(server.url, "FLUSHDB")],
+    ["that started again with nothing", (server) => server.kill().then(() => server.restart())],
+  ];
+  test.each(losses)("a server %s is noticed by whoever has worked on it", async (_, lose) => {
+    using server = await startRedis();
+    await using writer = openRedis(server.url);
+    await using reader = openRedis(server.url);
+    await storeOf(writer).set("n", 1);
+    await storeOf(reader).get("n");
+    await lose(server);
+    const deleted =
+      /^unavailable: .*: the store was deleted while this process worked on it .* start again\.$/;
+    expect(await fault(() => storeOf(writer).increment("n"))).toMatch(deleted);
+    expect(await fault(() => storeOf(reader).get("n"))).toMatch(deleted);
+    await using next = openRedis(server.url);
+    expect(await storeOf(next).increment("n")).toBe(1);
+    const said = await fault(() => storeOf(writer).increment("n"));
+    expect(said).toMatch(/^unavailable: .*: the store was replaced by another one .* Start again\.$/);
+    expect(await storeOf(next).get("n")).toBe(1);
   });
 });

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { RedisClient } from "bun";
 import { createSandbox } from "../helpers/binary.ts";
+import { HAS_REDIS, startRedis } from "../helpers/redis.ts";
 
 /** A backend whose author has just begun. */
 const HALF = `import { definePlugin } from "runner";
@@ -50,3 +52,23 @@ test("runner plugin check --backend checks runner's own, too", async () => {
   expect(stdout).toMatch(/^memory keeps the contract: \d+ cases passed, 0 failed/);
   expect(exitCode).toBe(0);
 }, 60_000);
+
+test.skipIf(!HAS_REDIS)(
+  "runner plugin check --backend leaves nothing on the server, also when a signal ends it",
+  async () => {
+    using server = await startRedis();
+    using sandbox = createSandbox();
+    const client = new RedisClient(server.url);
+    const check = ["plugin", "check", "--backend", "redis", "--url", server.url];
+    await client.set("own", "1");
+    expect(await sandbox.run(check)).toMatchObject({ exitCode: 0 });
+    expect(await client.keys("*")).toEqual(["own"]);
+    const running = sandbox.spawn(check);
+    while ((await client.keys("*")).length < 5) await new Promise((resolve) => setImmediate(resolve));
+    running.kill("SIGINT");
+    expect((await running.finished).exitCode).toBe(130);
+    expect(await client.keys("*")).toEqual(["own"]);
+    client.close();
+  },
+  120_000,
+);

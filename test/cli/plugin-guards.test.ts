@@ -25,6 +25,7 @@ describe("a plugin that ends the process", () => {
     using project = createProject({
       "plugins/early.ts": "process.exit(0);",
       "plugins/hook.ts": pluginSource("hook", "hooks: { taskStart() { process.abort(); } }"),
+      "plugins/end.ts": pluginSource("end", "hooks: { taskStart() { process.reallyExit(0); } }"),
       "plugins/fn.ts": `import { exit } from "node:process"; ${pluginSource(
         "fn",
         "modules: { fn: { go: { run: () => exit(0) } } }",
@@ -36,6 +37,7 @@ describe("a plugin that ends the process", () => {
     expect(stdout + stderr).toMatch(/Cannot do fn\.go: a plugin cannot end runner by process\.exit/);
     expect(stderr).toMatch(/"early" .*: it raised an error: a plugin cannot end runner by process\.exit/);
     expect(stderr).toMatch(/"hook" .*: its hook taskStart raised an error: .* process\.abort/);
+    expect(stderr).toMatch(/"end" .*: its hook taskStart raised an error: .* process\.reallyExit/);
   });
 });
 

@@ -53,7 +53,7 @@ describe("hooks", () => {
         /^taskEnd \{"task":"ship","name":"ship","status":"failed","attempts":1,"message":".*no disk"\}$/,
       ),
       expect.stringMatching(/^taskEnd \{"task":"tell","name":"tell","status":"skipped","attempts":0/),
-      expect.stringMatching(/^runEnd \{"exitCode":1,"tasks":\[/),
+      expect.stringMatching(/^runEnd \{"status":"failed","exitCode":1,"tasks":\[/),
       "close",
     ]);
     const end = JSON.parse(events.find((event) => event.startsWith("runEnd"))?.slice(7) ?? "{}");
@@ -123,6 +123,44 @@ describe("hooks", () => {
     expect(exitCode).toBe(143);
     expect(said(stderr, "a").at(-1)).toBe("close");
   });
+
+  test("are told of the end of a run that a signal ends, before plugins are closed", async () => {
+    using project = createProject({
+      "runner.lua": 'task("one"):command(function() end) task("wait"):command(function() time.sleep(60) end)',
+      "plugins/a.ts": listener("a"),
+    });
+    const running = project.spawn(["run"]);
+    await running.untilStderr('a taskStart {"run":');
+    await running.untilStderr('"task":"wait"');
+    running.kill("SIGINT");
+    const { stderr, exitCode } = await running.finished;
+    expect(exitCode).toBe(130);
+    expect(said(stderr, "a").slice(-2)).toEqual([
+      expect.stringMatching(
+        /^runEnd \{"status":"stopped","exitCode":130,"tasks":\[\{"name":"one","status":"ok".*\]\}$/,
+      ),
+      "close",
+    ]);
+  });
+
+  test("that hang do not keep a signal from ending the run, nor others from being told", async () => {
+    const hangs = "() => new Promise(() => {})";
+    using project = createProject({
+      "runner.lua": 'task({ name = "wait", command = "echo waiting; sleep 60" })',
+      "plugins/a.ts": pluginSource("a", `hooks: { taskStart: ${hangs}, runEnd: ${hangs} }`),
+      "plugins/b.ts": listener("b"),
+    });
+    const running = project.spawn(["run"]);
+    await running.untilStdout("waiting");
+    running.kill("SIGTERM");
+    const { stderr, exitCode } = await running.finished;
+    expect(exitCode).toBe(143);
+    expect(stderr).toMatch(/Cannot use plugin "a" \(.*a\.ts\): its hook runEnd has not ended after 1 s\./);
+    expect(said(stderr, "b").filter((event) => /^(runEnd|close)/.test(event))).toEqual([
+      expect.stringMatching(/^runEnd \{"status":"stopped","exitCode":143/),
+      "close",
+    ]);
+  }, 30_000);
 });
 
 describe("the plugins that come with the binary", () => {

@@ -1,7 +1,8 @@
 -- What all scripts share. KEYS[1] is "<prefix>meta"; all other keys have the same prefix and with it the same hash
--- tag. ARGV[1] is the time in ms since the epoch, or "" for the server's own.
+-- tag. ARGV[1] is the time in ms since the epoch, or "" for the server's own, then a space and the identity of the
+-- store that the caller has seen, "" for none: whoever has seen none is told it, as the last of the answer.
 --
--- meta                 hash: format, revision, compacted, swept, rotated
+-- meta                 hash: format, revision, compacted, swept, rotated, and its identity, made by the first commit
 -- <space>:entries      hash: key → "revision created updated expires form\n" and the data
 -- <space>:keys         sorted set: the keys in byte order
 -- <space>:expiry       sorted set: the keys that expire, by their time
@@ -23,18 +24,30 @@ local CHUNK = 1000
 
 local time = redis.call("TIME")
 local clock = time[1] * 1000 + math.floor(time[2] / 1000)
-local now = ARGV[1] == "" and clock or tonumber(ARGV[1])
+local given, seen = string.match(ARGV[1], "^(%S*) (%S*)$")
+local now = given == "" and clock or tonumber(given)
 
 local function int(number) return string.format("%.0f", number) end
 local function padded(number) return string.format("%016.0f", number) end
 
-local meta = redis.call("HMGET", META, "format", "revision", "swept", "rotated")
+local meta = redis.call("HMGET", META, "format", "revision", "swept", "rotated", "identity")
 if meta[1] and meta[1] ~= FORMAT then return redis.error_reply("RUNNERFORMAT " .. meta[1]) end
+local identity = meta[5] or ""
+if seen ~= "" and seen ~= identity then return redis.error_reply("RUNNERREPLACED " .. identity) end
 local revision = tonumber(meta[2] or 0)
 
 local function entries(space) return PREFIX .. space .. ":entries" end
 local function keys(space) return PREFIX .. space .. ":keys" end
 local function expiry(space) return PREFIX .. space .. ":expiry" end
+
+-- The keys of a store that do not end by themselves, without the prefix.
+local function lasting()
+  local names = { "meta", "types", "records", "feed", "versions", "commits", "commits:old" }
+  for _, space in ipairs({ "data", "lock", "run", "once" }) do
+    for _, part in ipairs({ ":entries", ":keys", ":expiry" }) do names[#names + 1] = space .. part end
+  end
+  return names
+end
 
 -- Revision, creation, expiry ("-": none) and form of a stored entry. Raises for what no script of ours has written.
 local function head(raw)

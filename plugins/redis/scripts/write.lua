@@ -20,7 +20,9 @@ end
 
 -- Makes a commit known: to those who wait, and to whoever asks again since he got no answer.
 local function finish(id, answer, touched)
-  redis.call("HSET", META, "format", FORMAT, "revision", int(revision))
+  -- Other stores at this place had other first commits.
+  if identity == "" then identity = id end
+  redis.call("HSET", META, "format", FORMAT, "revision", int(revision), "identity", identity)
   for kind, change in pairs(counted) do redis.call("HINCRBY", PREFIX .. "types", kind, change) end
   if not meta[3] then redis.call("HSET", META, "swept", int(now)) end
   local rotated = tonumber(meta[4] or 0)

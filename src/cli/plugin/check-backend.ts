@@ -1,6 +1,8 @@
 import { dirname, join } from "node:path";
+import type { Backend } from "../../backends/backend.ts";
 import { type CaseResult, countCases, runBackendContract } from "../../contract/run.ts";
-import { RunnerError } from "../../lib/errors.ts";
+import { beforeEnding } from "../../lib/ending.ts";
+import { exitCodeOf, RunnerError } from "../../lib/errors.ts";
 import { plural } from "../../lib/text.ts";
 import { openPluginBackend } from "../../plugins/backends.ts";
 import type { BackendOptions } from "../../plugins/contract.ts";
@@ -32,20 +34,19 @@ export async function checkBackend(
   const target = url ?? settings["state.url"];
   const run = Bun.randomUUIDv7().slice(-12);
   using workshop = makeWorkshop();
-  let count = 0;
-  const open = async (now: () => number) => {
-    count++;
+  const openNumber = (number: number, now: () => number) => {
     const options: BackendOptions = {
-      ...optionsOf(settled, `check-${run}-${count}`, target),
+      ...optionsOf(settled, `check-${run}-${number}`, target),
       durability: "normal",
       cacheSize: 0,
       now,
     };
-    const backend = KNOWN_BACKENDS.includes(name)
-      ? await openBackend({ ...options, backend: name, path: join(workshop.path, `${count}.db`) })
-      : await openPluginBackend(name, options, places);
-    return { backend, dispose: async () => backend.close() };
+    return KNOWN_BACKENDS.includes(name)
+      ? openBackend({ ...options, backend: name, path: join(workshop.path, `${number}.db`) })
+      : openPluginBackend(name, options, places);
   };
+  await using stores = new CheckedStores(openNumber);
+  const open = (now: () => number) => stores.open(now);
   // A server that does not answer would fail every case.
   const probe = await open(Date.now).catch((error: unknown) => {
     if (places.distrust === undefined || !(error instanceof RunnerError)) throw error;
@@ -75,7 +76,57 @@ export async function checkBackend(
     const verdict = failed.length === 0 ? `${name} keeps the contract` : `${name} breaks the contract`;
     out.line(`${verdict}: ${plural(passed, "case")} passed, ${failed.length} failed`);
   }
-  return failed.length === 0 ? 0 : new RunnerError("invalid", "").exitCode;
+  return failed.length === 0 ? 0 : exitCodeOf("invalid");
+}
+
+/** The stores of the cases: each is removed when its case ends; those of cases that hang, or that a signal ends, as well. */
+class CheckedStores implements AsyncDisposable {
+  readonly #stores = new Map<number, { readonly opened: Promise<Backend>; removed?: Promise<void> }>();
+  readonly #callOff = beforeEnding({ act: () => this.#end(), when: "always" });
+  #count = 0;
+  #ended = false;
+
+  constructor(private readonly openNumber: (number: number, now: () => number) => Promise<Backend>) {}
+
+  async open(now: () => number): Promise<{ backend: Backend; dispose: () => Promise<void> }> {
+    // A signal ends the process in a moment, and nothing must come to the server any more.
+    if (this.#ended) return new Promise(() => undefined);
+    const number = ++this.#count;
+    const opened = this.openNumber(number, now);
+    this.#stores.set(number, { opened });
+    return { backend: await opened, dispose: () => this.#remove(number) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    this.#callOff();
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    await Promise.allSettled([...this.#stores.keys()].map((number) => this.#remove(number)));
+  }
+
+  async #remove(number: number): Promise<void> {
+    const store = this.#stores.get(number);
+    if (store === undefined) return;
+    store.removed ??= this.#erase(number, store.opened);
+    await store.removed;
+    this.#stores.delete(number);
+  }
+
+  async #erase(number: number, opened: Promise<Backend>): Promise<void> {
+    const backend = await opened;
+    await backend.close();
+    if (backend.erase === undefined) return;
+    // By a connection of its own: the case may have left the other in any state.
+    const again = await this.openNumber(number, Date.now);
+    try {
+      await again.erase?.();
+    } finally {
+      await again.close();
+    }
+  }
 }
 
 /** The name of the backend, and where its plugin is when that was given. */

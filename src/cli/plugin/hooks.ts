@@ -1,12 +1,12 @@
 import type { TaskReport } from "../../plugins/contract.ts";
 import type { Store } from "../../state/store.ts";
-import type { Observer } from "../../tasks/run.ts";
+import type { Observer } from "../../tasks/observer.ts";
 import type { TaskResult } from "../../tasks/task.ts";
 import type { RunOutline, RunSummary } from "../run-report.ts";
 import type { Plugins } from "./session.ts";
 
 /** A run as plugins are told of it. */
-export interface HookedRun {
+export interface HookedRun extends Disposable {
   /** Tells the hooks what it is told, and passes it on. */
   readonly observer: Observer;
   /** Tells the hooks of the end; resolves when all of them have had their turn. */
@@ -19,13 +19,25 @@ export async function observeRun(
   observer: Observer,
   { plugins: { hooks }, store }: { readonly plugins: Plugins; readonly store: Store },
 ): Promise<HookedRun> {
-  if (hooks === undefined) return { observer, end: async () => undefined };
+  if (hooks === undefined) {
+    return { observer, end: async () => undefined, [Symbol.dispose]: () => undefined };
+  }
   await hooks.watch(store);
+  const began = performance.now();
+  const ended: TaskReport[] = [];
+  const callOff = hooks.onSignal((exitCode) => ({
+    run,
+    file,
+    status: "stopped",
+    exitCode,
+    duration: performance.now() - began,
+    tasks: ended,
+  }));
   await hooks.emit("runStart", { run, file, tasks: tasks.map(({ name }) => name) });
   return {
     observer: {
-      taskStarted: (task) => {
-        observer.taskStarted(task);
+      taskStarted: (task, at) => {
+        observer.taskStarted(task, at);
         const { description } = task.options;
         void hooks.emit("taskStart", {
           run,
@@ -33,18 +45,24 @@ export async function observeRun(
           ...(description !== undefined && { description }),
         });
       },
-      taskRetries: (task, retry) => observer.taskRetries(task, retry),
-      taskEnded: (result, tail) => {
-        observer.taskEnded(result, tail);
-        void hooks.emit("taskEnd", { run, task: result.task.name, ...reportOf(result) });
+      taskRetries: (task, retry, at) => observer.taskRetries(task, retry, at),
+      taskEnded: (result, tail, at) => {
+        observer.taskEnded(result, tail, at);
+        const report = reportOf(result);
+        ended.push(report);
+        void hooks.emit("taskEnd", { run, task: report.name, ...report });
       },
       output: (stream, chunk, task) => observer.output(stream, chunk, task),
       warn: (message, task) => observer.warn(message, task),
     },
-    end: async ({ exitCode, durationMs, results }) => {
+    end: async ({ exitCode, durationMs, results, unfinished }) => {
+      callOff();
       await hooks.end(store);
-      await hooks.emit("runEnd", { run, file, exitCode, duration: durationMs, tasks: results.map(reportOf) });
+      const status = exitCode !== 0 ? "failed" : unfinished ? "stopped" : "ok";
+      const tasks = results.map(reportOf);
+      await hooks.emit("runEnd", { run, file, status, exitCode, duration: durationMs, tasks });
     },
+    [Symbol.dispose]: callOff,
   };
 }
 

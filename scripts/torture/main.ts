@@ -1,49 +1,100 @@
 /**
  * `npm run torture`: every row of the table of safety in TARGETS.md, in long form, against the compiled binary. `-- NAME…`
- * takes the trials whose name contains one of these, `--seed N` repeats what a failed one chose, `--rounds N` sets how
- * often each does what it does, `--short` is what `npm test` does, `--json` prints the figures for programs. Ends with 1
- * when a trial fails.
+ * takes the trial of this name, or else those whose name contains it; `--seed N` repeats what a failed one chose, `--rounds N`
+ * sets how often each does what it does, `--short` is what `npm test` does, `--jobs N` is how many are tried at a time (2),
+ * `--json` (or `-o json`) prints the figures for programs. Ends with 1 when a trial fails.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { buildHost } from "../build.ts";
+import { describeMachine } from "../bench/machine.ts";
+import { buildHost, HOST_BINARY } from "../build.ts";
+import { currentCommit } from "../project.ts";
 import { RUNS } from "./catalog.ts";
-import { toJson, toText } from "./report.ts";
-import { nameOn, type Outcome, runTrial } from "./run.ts";
+import { summarize, summaryToText, toJson, toText } from "./report.ts";
+import { nameOn, type Outcome, runTrial, stopTrials } from "./run.ts";
+
+/** How long trials may take to put away what they made after a signal, in ms. */
+const STOPPING_MS = 15_000;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
   options: {
     seed: { type: "string" },
     rounds: { type: "string" },
+    jobs: { type: "string" },
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    output: { type: "string", short: "o", default: "text" },
   },
   allowPositionals: true,
 });
 
 const named = RUNS.map(({ trial, backend }) => ({ trial, backend, name: nameOn(trial, backend) }));
-const chosen = named.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
-);
+const isMeant = (part: string) => {
+  const exact = named.some(({ name }) => name === part);
+  return ({ name }: { name: string }) => (exact ? name === part : name.includes(part));
+};
+const meant = positionals.map(isMeant);
+const chosen = named.filter((run) => meant.length === 0 || meant.some((is) => is(run)));
 if (chosen.length === 0) {
   console.error(`Cannot find such a trial. There are:\n  ${named.map(({ name }) => name).join("\n  ")}`);
   process.exit(2);
 }
-const seed = values.seed === undefined ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(values.seed);
-const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-if (!Number.isInteger(seed) || !(rounds === undefined || (Number.isInteger(rounds) && rounds > 0))) {
-  console.error("Cannot use these options: --seed and --rounds take whole numbers.");
-  process.exit(2);
-}
+
+const seed = count(values.seed, 0) ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+const rounds = count(values.rounds, 1);
+const jobs = count(values.jobs, 1) ?? Math.min(2, availableParallelism());
+const json = values.json || values.output === "json";
 
 await buildHost();
+const begin = performance.now();
 const outcomes: Outcome[] = [];
-for (const { trial, backend, name } of chosen) {
-  console.error(`trying ${name}`);
-  const length = rounds ?? trial.rounds[values.short ? "short" : "long"];
-  const outcome = await runTrial(trial, { seed: seed ?? 0, rounds: length, backend });
-  outcomes.push(outcome);
-  if (!values.json) console.log(toText(outcome));
+const waiting = chosen.values();
+let stopping = false;
+// They share what each of them takes from it.
+const workers = Promise.all(Array.from({ length: jobs }, work));
+for (const [signal, exitCode] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => {
+    stopping = true;
+    stopTrials();
+    void Promise.race([workers, Bun.sleep(STOPPING_MS)]).then(() => process.exit(exitCode));
+  });
 }
-if (values.json) console.log(toJson(outcomes));
+await workers;
+
+// The process is about to end.
+if (stopping) await Bun.sleep(STOPPING_MS);
+
+const seconds = (performance.now() - begin) / 1000;
+if (json) {
+  const machine = describeMachine(HOST_BINARY);
+  console.log(toJson({ machine, commit: currentCommit(), seed, seconds, outcomes }));
+} else {
+  console.log(`\nseed ${seed}\n${summaryToText(summarize(outcomes), seconds)}`);
+}
 process.exitCode = outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0;
+
+/** Tries one after the other of those that nobody has begun. */
+async function work(): Promise<void> {
+  for (const { trial, backend, name } of waiting) {
+    if (stopping) return;
+    console.error(`trying ${name}`);
+    const length = rounds ?? trial.rounds[values.short ? "short" : "long"];
+    const outcome = await runTrial(trial, { seed, rounds: length, backend });
+    if (stopping) return;
+    outcomes.push(outcome);
+    if (!json) console.log(toText(outcome));
+  }
+}
+
+/** The whole number that an option gives, from `least` up; undefined when it was not given. */
+function count(text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least) return number;
+  console.error(`Cannot use "${text}": --seed, --rounds and --jobs take whole numbers.`);
+  process.exit(2);
+}

@@ -31,6 +31,16 @@ export interface TrialOptions {
   readonly backend: TrialBackend;
 }
 
+/** What trials that are under way work in. */
+const sandboxes = new Set<Sandbox>();
+let stopped = false;
+
+/** Has all trials fail that are under way, each after it has put away what it made; none begins any more. */
+export function stopTrials(): void {
+  stopped = true;
+  for (const sandbox of sandboxes) sandbox.stop();
+}
+
 /** Does one trial to its end; never raises. What it left running or lying about is gone then. */
 export async function runTrial(trial: Trial, { seed, rounds, backend }: TrialOptions): Promise<Outcome> {
   const begin = performance.now();
@@ -44,13 +54,18 @@ export async function runTrial(trial: Trial, { seed, rounds, backend }: TrialOpt
   });
   try {
     if (backend === "redis" && !HAS_REDIS) throw new Skipped("there is no redis-server here");
-    const create =
-      backend === "redis" ? createOnRedis : async (options?: SandboxOptions) => createSandbox(options);
+    const create = async (options?: SandboxOptions) => {
+      if (stopped) throw new Error("it was stopped");
+      const sandbox = open.use(await (backend === "redis" ? createOnRedis(options) : createSandbox(options)));
+      sandboxes.add(sandbox);
+      open.defer(() => sandboxes.delete(sandbox));
+      return sandbox;
+    };
     const figures = await trial.run({
       random: new Random(seed),
       rounds,
-      createSandbox: async () => open.use(await create()),
-      createFaultySandbox: async () => open.use(await create({ built: await faultyBuild() })),
+      createSandbox: () => create(),
+      createFaultySandbox: async () => create({ built: await faultyBuild() }),
     });
     return outcome({ figures });
   } catch (error) {

@@ -1,5 +1,7 @@
+import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Finished, Sandbox } from "../../../test/helpers/binary.ts";
 import { Skipped } from "../run.ts";
 import { hold, type Trial } from "../trial.ts";
 
@@ -51,6 +53,7 @@ export const FULL_DISK: Trial = {
         hold("it works again", again.exitCode === 0, again.stderr);
         const verified = await sandbox.run(["state", "verify"], { env });
         hold("the store is whole", verified.exitCode === 0, verified.stdout + verified.stderr);
+        await turnReadOnly(disk, (words) => sandbox.run(["state", ...words], { env }));
         written += count;
       } finally {
         Bun.spawnSync(["umount", "-l", disk]);
@@ -59,6 +62,20 @@ export const FULL_DISK: Trial = {
     return { disks: rounds, "writes acknowledged": written, "writes lost": 0 };
   },
 };
+
+/** A disk that becomes read-only takes no writes, says so, and takes them again once it is none. */
+async function turnReadOnly(
+  disk: string,
+  run: (words: readonly string[]) => Promise<Finished>,
+): Promise<void> {
+  const remount = (how: string) => Bun.spawnSync(["mount", "-o", `remount,${how}`, disk]).success;
+  hold("the disk is read-only", remount("ro"));
+  const { exitCode, stderr } = await run(["set", "k", "v"]);
+  hold("a read-only disk is said to be", exitCode === 6 && /read-only/.test(stderr), { exitCode, stderr });
+  hold("the disk is writable", remount("rw"));
+  const cured = await run(["set", "k", "v"]);
+  hold("it works again", cured.exitCode === 0, cured.stderr);
+}
 
 /** Something is where the store should be that is no store, or may not be used: said in one message, left alone. */
 export const WRONG_PLACES: Trial = {
@@ -73,7 +90,10 @@ export const WRONG_PLACES: Trial = {
       sandbox.write("empty.db", "");
       sandbox.write("garbage.db", random.bytes(random.integer(1, 9000)));
       sandbox.write("almost.db", Buffer.concat([Buffer.from("SQLite format 3\0"), random.bytes(5000)]));
-      for (const name of ["folder.db", "garbage.db", "almost.db"]) {
+      await sandbox.run(["state", "set", "k", "v", "--db", place("newer.db")]);
+      using newer = new Database(place("newer.db"));
+      newer.run("PRAGMA user_version = 99");
+      for (const name of ["folder.db", "empty.db", "garbage.db", "almost.db", "newer.db"]) {
         const { exitCode, stderr } = await sandbox.run(["state", "set", "k", "v", "--db", place(name)]);
         hold(`${name} is refused with 6`, exitCode === 6, { exitCode, stderr });
         hold("in one or two lines", stderr.trim().split("\n").length <= 2, stderr);
@@ -84,8 +104,29 @@ export const WRONG_PLACES: Trial = {
         hold("a home that is none is refused", exitCode !== 0 && exitCode !== 70, { env, exitCode, stderr });
         places++;
       }
-      chmodSync(place("folder.db"), 0o700);
+      forbid(sandbox, place("folder.db"));
+      places++;
     }
     return { places, "written over": 0 };
   },
 };
+
+/** A folder where this user may not write, until its mode is put right. Root may, unless it has given that up. */
+function forbid({ binary, home, work }: Sandbox, folder: string): void {
+  const powerless = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] : [];
+  const set = () => {
+    const words = [...powerless, binary, "state", "set", "k", "v", "--db", join(folder, "s.db")];
+    const { exitCode, stderr } = Bun.spawnSync(words, {
+      cwd: work,
+      env: { HOME: home, PATH: "/usr/bin:/bin" },
+    });
+    return { exitCode, stderr: stderr.toString() };
+  };
+  chmodSync(folder, 0o500);
+  const refused = set();
+  hold("a folder without permission is said to be", refused.exitCode === 6, refused);
+  hold("in one or two lines", refused.stderr.trim().split("\n").length <= 2, refused);
+  chmodSync(folder, 0o700);
+  const cured = set();
+  hold("it works again", cured.exitCode === 0, cured);
+}

@@ -7,6 +7,7 @@ const [file = "", synchronous, times, begin] = process.argv.slice(2);
 const store = openBare(file, synchronous === "FULL" ? "FULL" : "NORMAL", true);
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
+Bun.sleepSync(Math.max(0, Number(begin) - now() - 0.005) * 1000);
 while (now() < Number(begin));
 const took: number[] = [];
 for (let i = 0; i < Number(times); i++) {

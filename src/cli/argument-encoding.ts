@@ -9,7 +9,7 @@ const REPLACEMENT = "\ufffd";
  * stored that way. Only Linux shows the bytes; elsewhere the replacement character itself is refused.
  */
 export function checkEncoding(argv: readonly string[]): void {
-  if (!argv.some((word) => word.includes(REPLACEMENT))) return;
+  if (!argv.join().includes(REPLACEMENT)) return;
   const given = argumentBytes()?.slice(-argv.length);
   for (const [index, word] of argv.entries()) {
     const bytes = given?.[index];

@@ -2,7 +2,14 @@ import type { Awaitable } from "../lib/awaitable.ts";
 import type { ArgsDef, ParsedArgs } from "../lib/command-args.ts";
 import type { Output } from "./output.ts";
 
-export type { ArgDef, ArgsDef, OptionDef, ParsedArgs, PositionalDef } from "../lib/command-args.ts";
+export type {
+  ArgDef,
+  ArgsDef,
+  Completion,
+  OptionDef,
+  ParsedArgs,
+  PositionalDef,
+} from "../lib/command-args.ts";
 
 export interface CommandContext<A extends ArgsDef> {
   readonly args: ParsedArgs<A>;

@@ -7,7 +7,7 @@ const STATE: Group = {
   commands: {
     list: { summary: "Entries, as a table", load: stateCommand("list") },
     keys: { summary: "Keys, one a line", load: stateCommand("keys") },
-    get: { summary: "One value, bare", load: stateCommand("get") },
+    get: { summary: "One value, bare", load: async () => (await import("./state/get.ts")).command },
     show: { summary: "One entry with all that is known", load: stateCommand("show") },
     set: { summary: "Store a value", load: stateCommand("set") },
     delete: { summary: "Remove keys", load: stateCommand("delete") },

@@ -1,4 +1,4 @@
-import type { ArgsDef, CommandEntry, Group, OptionDef } from "./command.ts";
+import type { ArgsDef, CommandEntry, Completion, Group, OptionDef, PositionalDef } from "./command.ts";
 import { COMMON } from "./options.ts";
 
 /** A word that may stand where the cursor is. */
@@ -8,7 +8,7 @@ export interface Candidate {
 }
 
 /** What a word may be that only the machine knows. */
-export type Kind = "key" | "lock" | "task";
+export type Kind = Exclude<Completion, readonly string[]>;
 
 /** What can be looked up while a line is completed; each gives nothing where it cannot. */
 export interface Lookup {
@@ -33,16 +33,14 @@ export async function complete(
   const before = words.slice(0, -1);
   let group = root;
   let commands = root.commands;
-  const path: string[] = [];
   for (const [index, word] of before.entries()) {
     if (word.startsWith("-")) continue;
     let found = own(commands, word);
     if (found === undefined && group === root) found = own(await lookup.commands(), word);
     if (found === undefined) return [];
-    path.push(word);
     if (!("commands" in found)) {
       const { args } = await found.load();
-      const rest = { before: before.slice(index + 1), current, path: path.join(" ") };
+      const rest = { before: before.slice(index + 1), current };
       return completeArguments({ ...args, ...COMMON }, rest, lookup);
     }
     group = found;
@@ -60,13 +58,11 @@ interface Rest {
   /** The words after the command and before the cursor. */
   readonly before: readonly string[];
   readonly current: string;
-  /** The command's own words. */
-  readonly path: string;
 }
 
 async function completeArguments(
   defs: ArgsDef,
-  { before, current, path }: Rest,
+  { before, current }: Rest,
   lookup: Lookup,
 ): Promise<readonly Candidate[]> {
   const { given, pending, places, ended } = readBefore(before, defs);
@@ -82,13 +78,11 @@ async function completeArguments(
     const left = Object.entries(defs).filter(([option, def]) => "multiple" in def || !given.has(option));
     return matching(current, optionsOf(Object.fromEntries(left)));
   }
-  const kind = kindOf(path, placeOf(defs, places));
-  if (Array.isArray(kind))
-    return matching(
-      current,
-      kind.map((word) => ({ word, description: "" })),
-    );
-  return typeof kind === "string" ? matching(current, await lookup.words(kind, current, given)) : [];
+  const completes = placeOf(defs, places)?.completes ?? [];
+  return matching(
+    current,
+    typeof completes === "string" ? await lookup.words(completes, current, given) : plain(completes),
+  );
 }
 
 interface Before {
@@ -135,24 +129,18 @@ function optionNamed(defs: ArgsDef, name: string): { name: string; def: OptionDe
 
 function valuesOf({ name, def }: { name: string; def: OptionDef }, { backends }: Lookup): Candidate[] {
   const words = def.type === "enum" ? def.options : name === "backend" ? backends : [];
+  return plain(words);
+}
+
+function plain(words: readonly string[]): Candidate[] {
   return words.map((word) => ({ word, description: "" }));
 }
 
-/** The name of the argument at a place; the last one when it takes all that follow. */
-function placeOf(defs: ArgsDef, index: number): string | undefined {
-  const places = Object.entries(defs).filter(([, def]) => def.type === "positional");
-  const [name, def] = places[Math.min(index, places.length - 1)] ?? [];
-  return index < places.length || (def !== undefined && "rest" in def) ? name : undefined;
-}
-
-/** What an argument of a command may be: words, something to look up, or nothing that is known. */
-function kindOf(path: string, name: string | undefined): Kind | readonly string[] | undefined {
-  if (path === "run") return "task";
-  if (path === "runs" && name === "action") return ["list", "show", "prune"];
-  if (path === "completions" && name === "shell") return ["bash", "zsh", "fish"];
-  if (path.startsWith("lock ") && name === "name") return "lock";
-  if (path.startsWith("state ") && ["key", "keys", "prefix"].includes(name ?? "")) return "key";
-  return undefined;
+/** The argument at a place; the last one when it takes all that follow. */
+function placeOf(defs: ArgsDef, index: number): PositionalDef | undefined {
+  const places = Object.values(defs).filter((def) => def.type === "positional");
+  const last = places.at(-1);
+  return places[index] ?? (last?.rest ? last : undefined);
 }
 
 function optionsOf(defs: ArgsDef): Candidate[] {

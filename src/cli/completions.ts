@@ -23,7 +23,7 @@ const MOST = 200;
 /** `runner completions`. */
 export const command = defineCommand({
   args: {
-    shell: { type: "positional", description: "bash, zsh or fish" },
+    shell: { type: "positional", description: "bash, zsh or fish", completes: Object.keys(SCRIPTS) },
     line: {
       type: "positional",
       required: false,

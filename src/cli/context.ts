@@ -7,8 +7,8 @@ import { RunnerError } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
 import { dirname, join, resolve } from "../lib/path.ts";
 import { STDERR, writeWhole } from "../lib/stdio.ts";
-import { agentPath, checkAgentName, KNOWN_BACKENDS, openStore } from "../state/open.ts";
-import { Store } from "../state/store.ts";
+import { agentPath, checkAgentName, DEFAULT_AGENT, KNOWN_BACKENDS, openStore } from "../state/open.ts";
+import type { Store } from "../state/store.ts";
 
 /** What a command line says about where its settings and its store are. */
 export interface ContextOptions {
@@ -59,34 +59,53 @@ export async function settle(options: ContextOptions = {}): Promise<Settled> {
   return { config, home };
 }
 
+/** Which store the settings and the options name. */
+export interface Place {
+  readonly agent: string;
+  /** The name of a backend, known or not. */
+  readonly backend: string;
+  /** The database file; empty where the backend has none. */
+  readonly path: string;
+}
+
 /**
- * Reads the config and opens the store that it and the options name. Nothing is created before the first
- * write. Raises `invalid` for mistakes in config, backend or agent name.
+ * Where the store is that the settings and the options name. Raises `bad_argument` for a bad name of an agent, `usage`
+ * for a file of a backend that has none, `invalid` where nothing says where the home is.
  */
-export async function openContext(options: ContextOptions = {}): Promise<Context> {
-  const settled = await settle(options);
-  const { settings } = settled.config;
-  const agent = options.agent ?? "local";
+export function placeStore(options: ContextOptions, settled: Settled): Place {
+  const agent = options.agent ?? DEFAULT_AGENT;
   checkAgentName(agent);
-  const backend =
-    options.db !== undefined && options.backend === undefined ? "sqlite" : settings["state.backend"];
+  const { "state.backend": configured } = settled.config.settings;
+  const backend = options.db !== undefined && options.backend === undefined ? "sqlite" : configured;
   if (options.db !== undefined && backend !== "sqlite") {
     throw new RunnerError(
       "usage",
       `Cannot use "--db": the backend "${backend}" has no file. Leave one of the two out.`,
     );
   }
+  return { agent, backend, path: backend === "sqlite" ? locate(options, settled, agent) : "" };
+}
+
+/**
+ * Opens the store that the config, read here unless it is given, and the options name. Nothing is created before the
+ * first write. Raises `invalid` for mistakes in config, backend or agent name.
+ */
+export async function openContext(options: ContextOptions = {}, given?: Settled): Promise<Context> {
+  const settled = given ?? (await settle(options));
+  const { settings } = settled.config;
+  const { agent, backend, path } = placeStore(options, settled);
   const writer = describeWriter(options.run);
   if (!KNOWN_BACKENDS.includes(backend)) {
     // Loaded here alone, so that nothing else pays for plugins.
     const { openOtherBackend } = await import("./plugin/backend.ts");
     const other = await openOtherBackend(backend, agent, settled, options);
+    const { Store } = await import("../state/store.ts");
     const store = new Store(other, { writer, maxValueBytes: settings["state.max_value"] });
     return { ...settled, agent, store, [Symbol.asyncDispose]: async () => store.close() };
   }
   const store = await openStore({
     backend,
-    path: backend === "memory" ? "" : locate(options, settled, agent),
+    path,
     durability: settings["state.durability"],
     busyTimeout: settings["state.busy_timeout"],
     maxValueBytes: settings["state.max_value"],

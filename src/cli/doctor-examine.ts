@@ -3,18 +3,16 @@ import { dirname, join } from "node:path";
 import { checkFilesystem } from "../backends/sqlite/filesystem.ts";
 import { isFaulty, libraryVersion, OLDEST_SQLITE } from "../backends/sqlite/library.ts";
 import type { SettingName } from "../config/config.ts";
-import { needHome } from "../config/home.ts";
-import { CONFIG_FILES, TASK_FILE } from "../config/project.ts";
+import { CONFIG_FILES, PLUGINS_FOLDER, TASK_FILE } from "../config/project.ts";
 import { findDistrust, PAST } from "../config/trust.ts";
 import { readRecord } from "../config/trust-store.ts";
 import { surveyTrust } from "../config/trust-survey.ts";
 import { RunnerError, systemReason } from "../lib/errors.ts";
 import { whyReadable, whyUnsafe } from "../lib/ownership.ts";
 import { findPlugins } from "../plugins/places.ts";
-import { type Problem as PluginProblem, showProblem } from "../plugins/problem.ts";
-import { agentPath } from "../state/open.ts";
+import { type Problem, showProblem } from "../plugins/problem.ts";
 import type { StoreStats } from "../state/store.ts";
-import { type ContextOptions, openContext, type Settled, settle } from "./context.ts";
+import { type ContextOptions, openContext, placeStore, type Settled, settle } from "./context.ts";
 import { type PluginPlaces, pluginPlaces } from "./plugin/places.ts";
 import { load, mayHavePlugins } from "./plugin/session.ts";
 
@@ -22,7 +20,7 @@ import { load, mayHavePlugins } from "./plugin/session.ts";
 const PATIENCE = 5000;
 
 /** Something that keeps a command from working, or lets others at what is not theirs. */
-export interface Problem {
+export interface Finding {
   /** Whole, with what to do. */
   readonly message: string;
   /** What commands that meet it end with: 5 for config, plugins and trust, 6 for the state. */
@@ -41,7 +39,7 @@ export interface Examination {
   };
   readonly project: { readonly folder: string; readonly trust: TrustState };
   readonly plugins: readonly { readonly name: string; readonly origin: string; readonly file: string }[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Finding[];
   /** What works and may still not be what was meant. */
   readonly notes: readonly string[];
 }
@@ -53,7 +51,7 @@ export type TrustState = "not needed" | "trusted" | "changed" | "missing" | "unk
  * it is run, and no store of its choice is opened, before it is trusted.
  */
 export async function examine(project: string, options: ContextOptions): Promise<Examination> {
-  const problems: Problem[] = [];
+  const problems: Finding[] = [];
   // What cannot be used is a finding here; anything else is a fault of runner.
   const attempt = async <R>(act: () => R | Promise<R>): Promise<R | undefined> => {
     try {
@@ -95,7 +93,7 @@ export async function examine(project: string, options: ContextOptions): Promise
 }
 
 /** What is wrong with plugins, whose code is loaded and not called. */
-async function findUnusable(places: PluginPlaces, trusted: boolean): Promise<readonly PluginProblem[]> {
+async function findUnusable(places: PluginPlaces, trusted: boolean): Promise<readonly Problem[]> {
   if (!mayHavePlugins(places)) return [];
   const { problems } = await load(places);
   // Settings may be for plugins of the project, at which nobody has looked.
@@ -103,14 +101,14 @@ async function findUnusable(places: PluginPlaces, trusted: boolean): Promise<rea
 }
 
 /** What decides over settings, code and trust must be this user's alone. */
-function examineHome(home: string | undefined): Problem[] {
+function examineHome(home: string | undefined): Finding[] {
   if (home === undefined) return [];
-  const paths = [home, ...["config.yaml", "trusted", "plugins"].map((name) => join(home, name))];
+  const paths = [home, ...["config.yaml", "trusted", PLUGINS_FOLDER].map((name) => join(home, name))];
   const reasons = paths.filter(existsSync).map((path) => whyUnsafe(path));
   return reasons.filter((why) => why !== undefined).map((why) => ({ message: capitalize(why), exitCode: 5 }));
 }
 
-function examineTrust(folder: string, home: string | undefined, problems: Problem[]): TrustState {
+function examineTrust(folder: string, home: string | undefined, problems: Finding[]): TrustState {
   const { folder: real, settings, files } = surveyTrust(folder, process.env);
   const config = Object.keys(settings).length > 0;
   const plugins = Object.keys(files).some((file) => !CONFIG_FILES.includes(file));
@@ -128,17 +126,16 @@ function examineTrust(folder: string, home: string | undefined, problems: Proble
 
 /** Which store it is, and what can be said of its place without opening it. */
 function examinePlace(
-  { config: { settings }, home }: Settled,
-  { db, backend: asked, agent = "local" }: ContextOptions,
-  problems: Problem[],
+  settled: Settled,
+  options: ContextOptions,
+  problems: Finding[],
 ): { backend: string; path?: string } {
-  const backend = db !== undefined && asked === undefined ? "sqlite" : settings["state.backend"];
+  const { backend, path } = placeStore(options, settled);
   if (backend !== "sqlite") return { backend };
-  const path = db ?? agentPath(settings["state.path"] ?? join(needHome(home), "state"), agent);
   const files = [dirname(path), ...["", "-wal", "-shm"].map((ending) => path + ending)];
   // A folder that somebody names by --db may be for all; the one that runner makes is not.
   const reasons = files
-    .slice(db === undefined ? 0 : 1)
+    .slice(options.db === undefined ? 0 : 1)
     .filter(existsSync)
     .map(whyReadable);
   for (const why of reasons) if (why !== undefined) problems.push({ message: why, exitCode: 6 });

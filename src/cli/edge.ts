@@ -1,4 +1,4 @@
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { exitCodeOf, messageOf, RunnerError } from "../lib/errors.ts";
 import { exitProcess } from "../lib/exit.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
 import { isClaimed } from "../lib/strays.ts";
@@ -35,10 +35,12 @@ async function dispatch(argv: readonly string[], options: readonly string[]): Pr
   const help = options.includes("--help") || options.includes("-h");
   let path = "runner";
   let group: Group = ROOT;
-  for (const [index, word] of argv.entries()) {
+  let read = 0;
+  for (const word of argv) {
+    read++;
     if (word === "--debug" || word === "--help" || word === "-h") continue;
     if (path === "runner" && (word === "--version" || word === "-V")) {
-      return dispatch(["version", ...argv.slice(index + 1)], options);
+      return dispatch(["version", ...argv.slice(read)], options);
     }
     if (word.startsWith("-")) throw unknownOption(word, ["--help", "--version", "--debug"], path);
     const found = findCommand(word, group) ?? (await findElsewhere(word, group, path));
@@ -48,7 +50,7 @@ async function dispatch(argv: readonly string[], options: readonly string[]): Pr
       continue;
     }
     const command = await found.load();
-    return help ? showHelp(path, found, command) : runCommand(path, command, argv.slice(index + 1));
+    return help ? showHelp(path, found, command) : runCommand(path, command, argv.slice(read));
   }
   return showHelp(path, group);
 }
@@ -113,7 +115,7 @@ function report(raised: unknown, debug: boolean): number {
   } catch {
     // Nobody reads stderr; the exit code still tells.
   }
-  return known ? thrown.exitCode : new RunnerError("bug", text).exitCode;
+  return known ? thrown.exitCode : exitCodeOf("bug");
 }
 
 /** Whether the working directory was asked for and is no more. */

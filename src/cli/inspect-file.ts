@@ -1,7 +1,6 @@
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
-import { isShown } from "../modules/log.ts";
 import type { Permits } from "../modules/permits.ts";
 import { TimeLimit } from "../tasks/limit.ts";
 import { loadTaskFile, type Session } from "../tasks/session.ts";
@@ -10,7 +9,7 @@ import { type Context, openContext } from "./context.ts";
 import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
 import { openPlugins } from "./plugin/session.ts";
-import { renderLog, renderScriptError } from "./render-run.ts";
+import { noteLog, renderScriptError } from "./render-run.ts";
 import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 import { valueSources } from "./task-options.ts";
@@ -69,7 +68,7 @@ export async function inspectFile(
     { ...args, forTaskFile: file, purpose: "inspect" },
     {
       open: async () => stores,
-      log: (record) => isShown(record) && out.note(renderLog(record, styleOf(STDERR, process.env))),
+      log: (record) => noteLog(record, out),
       warn: (problem) => void problems.push(problem),
     },
   );
@@ -91,7 +90,7 @@ export async function inspectFile(
       },
       purpose: "inspect",
       print: (text) => writeWhole(STDERR, text),
-      log: ({ message }) => out.note(message),
+      log: (record) => noteLog(record, out),
       ...(dryRun && { onPretended: (diff: string) => out.note(diff) }),
       onSources: (loader) => {
         sources = loader;

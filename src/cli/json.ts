@@ -22,10 +22,6 @@ import { parseNumber } from "../state/tagged.ts";
  */
 const TAGS = ["$int", "$float", "$bytes", "$map"];
 
-/** How `--help` of the commands that read or write JSON describes it. */
-export const JSON_DETAILS = `JSON keeps every value whole. What plain JSON cannot say is an object with one key:
-  {"$int":"9223372036854775807"}, {"$float":"nan"}, {"$bytes":"BASE64"}, {"$map":[[KEY,VALUE],…]}`;
-
 /** Text that goes into a JSON document as it is; the types of JavaScript do not know it yet. */
 declare global {
   interface JSON {

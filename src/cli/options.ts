@@ -2,6 +2,10 @@ import type { ArgsDef } from "./command.ts";
 
 /** Options that several commands share; a command spreads those that it takes into its `args`. */
 
+/** How `--help` of the commands that read or write JSON describes it. */
+export const JSON_DETAILS = `JSON keeps every value whole. What plain JSON cannot say is an object with one key:
+  {"$int":"9223372036854775807"}, {"$float":"nan"}, {"$bytes":"BASE64"}, {"$map":[[KEY,VALUE],…]}`;
+
 export const OUTPUT = {
   output: { type: "enum", alias: "o", options: ["text", "json"], description: "For people, or for programs" },
 } as const satisfies ArgsDef;

@@ -66,8 +66,13 @@ async function print(parts: (string | Uint8Array<ArrayBuffer>)[]): Promise<void>
   if (parts.length === 0) return;
   try {
     const sink = Bun.stdout.writer();
-    for (const part of parts) sink.write(part);
-    await sink.end();
+    for (const part of parts) {
+      // A promise for what cannot be written at once, of which Bun's types know nothing; waiting costs the other parts.
+      const written: unknown = sink.write(part);
+      if (written instanceof Promise) await written;
+    }
+    // Not its end: that would start a thread to close what the end of the process closes.
+    await sink.flush();
   } catch (error) {
     if (hasCode(error, "EPIPE")) throw error;
     throw new RunnerError("unavailable", `Cannot print the result: ${messageOf(error)}.`, { cause: error });

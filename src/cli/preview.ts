@@ -4,8 +4,6 @@ import { escapeControls, plural } from "../lib/text.ts";
 import { Float, type Value } from "../lib/value.ts";
 import { toPlain } from "./json.ts";
 
-/** What stands for a value that is not to be seen. */
-export const MASK = "••••••••";
 /** What stands for nothing. */
 export const NONE = "–";
 

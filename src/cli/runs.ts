@@ -25,7 +25,12 @@ const COLUMNS = [
 /** `runner runs`: the journal. */
 export const command = defineCommand({
   args: {
-    action: { type: "positional", required: false, description: "list (if absent), show RUN, or prune" },
+    action: {
+      type: "positional",
+      required: false,
+      description: "list (if absent), show RUN, or prune",
+      completes: ACTIONS,
+    },
     run: { type: "positional", required: false, description: "The id of a run, for show" },
     keep: { type: "string", valueHint: "N", description: "With prune: how many runs stay (run.keep_runs)" },
     ...YES,

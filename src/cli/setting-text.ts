@@ -1,18 +1,7 @@
 import type { SettingName } from "../config/config.ts";
-import { MASK, NONE } from "./preview.ts";
-
-/** Settings in milliseconds, and settings in bytes; the others are shown as they are. */
-const DURATIONS: ReadonlySet<string> = new Set<SettingName>([
-  "state.busy_timeout",
-  "state.history.for",
-  "run.timeout",
-]);
-const SIZES: ReadonlySet<string> = new Set<SettingName>([
-  "state.max_value",
-  "state.session_max",
-  "state.history.bytes_per_key",
-  "lua.memory",
-]);
+import { unitOf } from "../config/schema.ts";
+import { MASK } from "../modules/secrets.ts";
+import { NONE } from "./preview.ts";
 
 const SPANS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
 const SPACES = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 } as const;
@@ -20,9 +9,11 @@ const SPACES = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 } as const;
 /** A setting's value as a config file would have it, in one line; `value` has been through `maskSecrets`. */
 export function settingText(name: SettingName, value: unknown): string {
   if (value === undefined) return name === "run.timeout" ? "none" : NONE;
-  if (typeof value === "number" && DURATIONS.has(name)) return inUnit(value, SPANS) ?? `${value}ms`;
-  if (typeof value === "number" && SIZES.has(name)) return inUnit(value, SPACES) ?? String(value);
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  if (typeof value !== "number") return JSON.stringify(value);
+  const unit = unitOf(name);
+  if (unit === "ms") return inUnit(value, SPANS) ?? `${value}ms`;
+  return (unit === "bytes" && inUnit(value, SPACES)) || String(value);
 }
 
 /** In the largest unit that has it as a whole number. */

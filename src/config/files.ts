@@ -1,6 +1,6 @@
 import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { node } from "../lib/node.ts";
-import { dirname, exists, join } from "../lib/path.ts";
+import { dirname, exists, findIn } from "../lib/path.ts";
 import { CONFIG_FILES } from "./project.ts";
 
 /** The project's config file: that of `folder` or of its nearest parent with one. Raises as `projectFileIn`. */
@@ -13,15 +13,15 @@ export function findProjectFile(folder: string): string | undefined {
 
 /** The config file of a folder. Raises `invalid` where it has several, since nobody could tell which counts. */
 export function projectFileIn(folder: string): string | undefined {
-  const present = CONFIG_FILES.filter((name) => exists(join(folder, name)));
-  const [first, second] = present;
+  const [first, second] = findIn(folder, CONFIG_FILES);
   if (first !== undefined && second !== undefined) {
+    const other = node.path.basename(second);
     throw new RunnerError(
       "invalid",
-      `Cannot load "${join(folder, first)}": there is a "${second}" beside it. Keep one of them.`,
+      `Cannot load "${first}": there is a "${other}" beside it. Keep one of them.`,
     );
   }
-  return first === undefined ? undefined : join(folder, first);
+  return first;
 }
 
 /**

@@ -1,7 +1,6 @@
-import { checkFoundFile } from "../lib/ownership.ts";
 import { join, resolve } from "../lib/path.ts";
 import { type Config, DEFAULTS, type SettingName } from "./config.ts";
-import { type Environment, isSettingVariable } from "./environment.ts";
+import { type Environment, hasSettings } from "./environment.ts";
 import { findProjectFile, readConfigFile } from "./files.ts";
 import type { Layer } from "./layer.ts";
 
@@ -56,8 +55,11 @@ async function collectLayers({
   const homeContent = homeFile === undefined ? undefined : readConfigFile(homeFile);
   const start = resolve(folder);
   const projectFile = findProjectFile(start);
-  if (projectFile !== undefined) checkFoundFile(projectFile, start, "Put a runner.yaml of your own here.");
-  const hasVariables = Object.keys(env).some(isSettingVariable);
+  if (projectFile !== undefined) {
+    const { checkFoundFile } = await import("../lib/ownership.ts");
+    checkFoundFile(projectFile, start, "Put a runner.yaml of your own here.");
+  }
+  const hasVariables = hasSettings(env);
   if (homeContent === undefined && projectFile === undefined && !hasVariables) return flags;
 
   const { layerOfEnvironment, layerOfFile, variableOf } = await import("./layer.ts");

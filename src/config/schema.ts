@@ -63,6 +63,13 @@ export type SettingName = keyof typeof SCHEMA;
 /** Every setting with its effective type: durations in milliseconds, sizes in bytes. */
 export type SettingValues = { [K in SettingName]: z.output<(typeof SCHEMA)[K]> };
 
+/** What a setting's number counts: the ms of a duration, the bytes of a size, or things. */
+export function unitOf(name: SettingName): "ms" | "bytes" | undefined {
+  const schema: unknown = SCHEMA[name];
+  if (schema === duration || schema === durationOrNone) return "ms";
+  return schema === size ? "bytes" : undefined;
+}
+
 function count(least: number) {
   const expected = `a whole number from ${least} up`;
   return z.int(expected).check(z.gte(least, expected));

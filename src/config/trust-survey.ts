@@ -7,7 +7,8 @@ import type { Environment } from "./environment.ts";
 import { projectFileIn, readConfigFile } from "./files.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type Layer, layerOfFile } from "./layer.ts";
-import { findDistrust, needsTrust, PAST, PLUGINS_FOLDER, trustedPaths, trustFolder } from "./trust.ts";
+import { PLUGINS_FOLDER } from "./project.ts";
+import { findDistrust, needsTrust, PAST, trustedPaths, trustFolder } from "./trust.ts";
 import { listRecords, type TrustRecord, writeRecord } from "./trust-store.ts";
 
 /** What somebody who trusts a folder trusts. */

@@ -3,10 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { RunnerError, systemReason } from "../lib/errors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Layer } from "./layer.ts";
+import { PLUGINS_FOLDER } from "./project.ts";
 import { readRecord, type TrustRecord } from "./trust-store.ts";
-
-/** The folder of a project's own plugins, in the project. */
-export const PLUGINS_FOLDER = "plugins";
 
 /** What speaks against using a folder's settings and plugins. */
 export type Distrust =

@@ -57,15 +57,15 @@ export class Oracle {
 
   increment(key: string, delta: number | bigint | Float): Value {
     const old = this.get(key) ?? 0;
-    if (typeOf(old) !== "number") return "not_a_number";
-    const sum = addNumbers(old as number | bigint | Float, delta);
+    if (typeof old !== "number" && typeof old !== "bigint" && !(old instanceof Float)) return "not_a_number";
+    const sum = addNumbers(old, delta);
     return sum === "overflow" ? sum : this.#keep(key, sum);
   }
 
   append(key: string, text: string): Value {
     const old = this.get(key) ?? "";
     if (typeof old !== "string" && !(old instanceof Uint8Array)) return "not_a_string";
-    const bytes = Buffer.concat([Buffer.from(old as string), Buffer.from(text)]);
+    const bytes = Buffer.concat([typeof old === "string" ? Buffer.from(old) : old, Buffer.from(text)]);
     this.#keep(key, typeof old === "string" ? old + text : new Uint8Array(bytes));
     return bytes.length;
   }
@@ -81,7 +81,9 @@ export class Oracle {
 
   listPush(key: string, item: Value): Value {
     const list = this.#list(key);
-    return list === undefined ? "not_a_list" : (this.#keep(key, [...list, item]) as Value[]).length;
+    if (list === undefined) return "not_a_list";
+    this.#keep(key, [...list, item]);
+    return list.length + 1;
   }
 
   listPop(key: string): Value | undefined {
@@ -103,7 +105,7 @@ export class Oracle {
   #list(key: string): Value[] | undefined {
     const value = this.get(key) ?? [];
     if (Array.isArray(value)) return value;
-    const size = value instanceof Map ? value.size : Object.keys(value as object).length;
+    const size = value instanceof Map ? value.size : Object.keys(value).length;
     return typeOf(value) === "table" && size === 0 ? [] : undefined;
   }
 
@@ -120,11 +122,11 @@ export class Oracle {
 }
 
 function addNumbers(a: number | bigint | Float, b: number | bigint | Float): Value {
-  const isInteger = (n: typeof a) =>
+  const isInteger = (n: typeof a): n is number | bigint =>
     typeof n === "bigint" || (typeof n === "number" && Number.isSafeInteger(n));
   if (!isInteger(a) || !isInteger(b)) {
     return fromFloat(Number(a instanceof Float ? a.value : a) + Number(b instanceof Float ? b.value : b));
   }
-  const sum = BigInt(a as number) + BigInt(b as number);
+  const sum = BigInt(a) + BigInt(b);
   return BigInt.asIntN(64, sum) === sum ? fromInteger(sum) : "overflow";
 }

@@ -1,3 +1,6 @@
+/** What a shell may complete a word to: these words, or what there is in the state or in the task file. */
+export type Completion = "key" | "lock" | "task" | readonly string[];
+
 /** An argument without a name, by its place. `rest` takes all that follow and must come last. */
 export interface PositionalDef {
   readonly type: "positional";
@@ -5,6 +8,8 @@ export interface PositionalDef {
   /** Positionals are required unless this is false; a required `rest` needs at least one. */
   readonly required?: boolean;
   readonly rest?: true;
+  /** Without it the shell offers names of files. */
+  readonly completes?: Completion;
 }
 
 export interface StringDef {

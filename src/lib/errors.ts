@@ -52,8 +52,13 @@ export class RunnerError extends Error {
   }
 
   get exitCode(): number {
-    return EXIT_CODES[this.code];
+    return exitCodeOf(this.code);
   }
+}
+
+/** What a process ends with that dies of such a fault. */
+export function exitCodeOf(code: ErrorCode): number {
+  return EXIT_CODES[code];
 }
 
 /** The text of anything thrown, without a stack. */

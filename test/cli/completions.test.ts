@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { dirname, join } from "node:path";
 import { splitLine } from "../../src/cli/complete.ts";
 import { createSandbox, type Sandbox } from "../helpers/binary.ts";
+import { createProject, pluginSource } from "../helpers/plugin.ts";
 
 /** The words that are offered for a line. */
 async function words(sandbox: Sandbox, line: string): Promise<string[]> {
@@ -67,6 +68,22 @@ describe("runner completions words", () => {
     expect(await words(sandbox, "runner state get --agent web ")).toEqual(["far"]);
     expect(await words(sandbox, "runner state get --agent=web ")).toEqual(["far"]);
     expect(await words(sandbox, "runner state get --agent /bad ")).toEqual([]);
+  });
+
+  test("gives what an argument of a plugin's command says", async () => {
+    const command = (name: string, completes: string) =>
+      `${name}: defineCommand({ summary: "S", args: { x: { type: "positional", description: "X", ${completes} } }, run: () => 0 })`;
+    using sandbox = createProject({
+      "plugins/mine.ts": pluginSource(
+        "mine",
+        `commands: { ${command("peek", 'completes: "key"')}, ${command("pick", 'completes: ["one", "two"]')} }`,
+      ),
+      "runner.lua": "",
+    });
+    await sandbox.run(["trust", ".", "--yes"]);
+    await sandbox.run(["state", "set", "deploy:version", "v"]);
+    expect(await words(sandbox, "runner peek de")).toEqual(["deploy:version"]);
+    expect(await words(sandbox, "runner pick t")).toEqual(["two"]);
   });
 
   test("gives tasks of the file that the line names or that is found, and task files", async () => {

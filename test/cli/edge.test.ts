@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { CommandEntry, Group } from "../../src/cli/command.ts";
 import { ROOT } from "../../src/cli/commands.ts";
 import { createSandbox } from "../helpers/binary.ts";
@@ -149,3 +150,22 @@ test.skipIf(process.platform === "win32")(
     }
   },
 );
+
+describe.if(existsSync("/dev/full"))("a full disk behind stdout", () => {
+  // More than a pipe takes at once is written another way.
+  test.each([
+    ["a small value", 10],
+    ["a large value", 300_000],
+  ])("is an error for %s", async (_, length) => {
+    using sandbox = createSandbox();
+    await sandbox.run(["state", "set", "k", "-"], { stdin: "x".repeat(length) });
+    const shell = Bun.spawn(["/bin/sh", "-c", '"$0" state get k > /dev/full', sandbox.binary], {
+      cwd: sandbox.work,
+      env: { HOME: sandbox.home },
+      stderr: "pipe",
+    });
+    const stderr = await new Response(shell.stderr).text();
+    expect(stderr).toBe("Cannot print the result: ENOSPC: no space left on device, write.\n");
+    expect(await shell.exited).toBe(6);
+  });
+});

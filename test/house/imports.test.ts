@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { posix } from "node:path";
 import { readSources, type Source } from "./sources.ts";
 
-/** What each folder of src/ may import besides itself: cli → tasks → lua → modules → state → backends → lib. */
+/** What each folder of src/ may import besides itself; CONTRIBUTING.md has the order. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   backends: ["lib"],

@@ -7,7 +7,12 @@ import { formatLockName } from "./format.ts";
 
 /** `runner lock release`. */
 export const command = defineCommand({
-  args: { name: { type: "positional", description: "Name of the lock" }, ...YES, ...OUTPUT, ...STORE },
+  args: {
+    name: { type: "positional", description: "Name of the lock", completes: "lock" },
+    ...YES,
+    ...OUTPUT,
+    ...STORE,
+  },
   details: `Takes the lock away from whoever holds it, who is not stopped: what he then writes inside of with_lock is refused,
 and "lock run" stops its command. Asks first; without a terminal it needs --yes (exit 2).
 A lock that nobody holds is no error.`,

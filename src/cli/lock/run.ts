@@ -19,7 +19,7 @@ const LONGEST_LOOK_MS = 500;
 /** `runner lock run`. */
 export const command = defineCommand({
   args: {
-    name: { type: "positional", description: "Name of the lock" },
+    name: { type: "positional", description: "Name of the lock", completes: "lock" },
     command: { type: "positional", rest: true, description: "Program and arguments, after --" },
     ttl: {
       type: "string",

@@ -12,7 +12,11 @@ import { formatLeft, formatLockName, lockToJson } from "./format.ts";
 
 /** `runner lock show`. */
 export const command = defineCommand({
-  args: { name: { type: "positional", description: "Name of the lock" }, ...OUTPUT, ...STORE },
+  args: {
+    name: { type: "positional", description: "Name of the lock", completes: "lock" },
+    ...OUTPUT,
+    ...STORE,
+  },
   details: "Who holds it, since when and for how long. A lock that nobody holds is exit code 3.",
   examples: ["runner lock run nightly -- runner lock show nightly"],
   async run({ args, out }) {

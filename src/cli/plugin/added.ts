@@ -1,7 +1,7 @@
-import { isSettingVariable } from "../../config/environment.ts";
+import { hasSettings } from "../../config/environment.ts";
 import { findHome } from "../../config/home.ts";
-import { CONFIG_FILES, TASK_FILE } from "../../config/project.ts";
-import { dirname, exists, join, resolve } from "../../lib/path.ts";
+import { CONFIG_FILES, PLUGINS_FOLDER, TASK_FILE } from "../../config/project.ts";
+import { dirname, exists, findIn, join, resolve } from "../../lib/path.ts";
 import { BUILT_INS } from "../../plugins/builtin.ts";
 import type { CommandEntry, Group } from "../command.ts";
 
@@ -25,9 +25,11 @@ export function findBuiltIn(name: string): CommandEntry | undefined {
 /** All commands of plugins. What is wrong with the config is left to commands that use it. */
 export async function listAdded(): Promise<Added> {
   const commands: Record<string, CommandEntry> = {};
-  for (const name of BUILT_INS.flatMap((builtIn) => Object.keys(builtIn.commands))) {
-    const entry = findBuiltIn(name);
-    if (entry !== undefined) commands[name] = entry;
+  for (const builtIn of BUILT_INS) {
+    for (const name of Object.keys(builtIn.commands)) {
+      const entry = findBuiltIn(name);
+      if (entry !== undefined) commands[name] = entry;
+    }
   }
   // The help of the program is to be there at once.
   if (!mayHaveOthers()) return { commands, notes: [] };
@@ -38,13 +40,14 @@ export async function listAdded(): Promise<Added> {
 /** Whether there is any place where plugins, or a config that names some, could be. */
 function mayHaveOthers(): boolean {
   const home = findHome(process.env);
-  if (home !== undefined && ["plugins", "config.yaml"].some((name) => exists(join(home, name)))) return true;
-  if (Object.keys(process.env).some(isSettingVariable)) return true;
+  if (home !== undefined && findIn(home, [PLUGINS_FOLDER, "config.yaml"]).length > 0) return true;
+  if (hasSettings(process.env)) return true;
   const start = resolve(".");
   for (let folder = start; ; folder = dirname(folder)) {
-    if (CONFIG_FILES.some((name) => exists(join(folder, name)))) return true;
+    if (findIn(folder, CONFIG_FILES).length > 0) return true;
     // Without a config, only those of a project count: many a folder has something that is called so.
-    if ((folder === start || exists(join(folder, TASK_FILE))) && exists(join(folder, "plugins"))) return true;
+    if ((folder === start || exists(join(folder, TASK_FILE))) && exists(join(folder, PLUGINS_FOLDER)))
+      return true;
     if (dirname(folder) === folder) return false;
   }
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { readConfigFile } from "../../config/files.ts";
-import { RunnerError } from "../../lib/errors.ts";
+import { PLUGINS_FOLDER } from "../../config/project.ts";
+import { exitCodeOf } from "../../lib/errors.ts";
 import { plural } from "../../lib/text.ts";
 import { type Candidate, findPlugins, wholeOf } from "../../plugins/places.ts";
 import { showProblem } from "../../plugins/problem.ts";
@@ -72,14 +73,14 @@ wrong.`,
         `\n${plural(checked.length, "plugin")}, ${bad === 0 ? "nothing wrong" : `${bad} with something wrong`}`,
       );
     }
-    return checked.every(({ ok }) => ok) ? 0 : new RunnerError("invalid", "").exitCode;
+    return checked.every(({ ok }) => ok) ? 0 : exitCodeOf("invalid");
   },
 });
 
 const TESTED = { passed: ", its test passes", failed: "", none: ", and has no test.lua" } as const;
 
 function findHere(path: string | undefined): ReturnType<typeof findPlugins> {
-  if (path === undefined) return findPlugins([{ folder: resolve("plugins"), origin: "project" }]);
+  if (path === undefined) return findPlugins([{ folder: resolve(PLUGINS_FOLDER), origin: "project" }]);
   return { found: [findCandidate(path)], problems: [] };
 }
 
@@ -92,7 +93,7 @@ async function check(candidate: Candidate): Promise<Checked> {
   const end = (result: Omit<Checked, "name" | "file">): Checked => ({ name, file, ...result });
   await prepare(workshop, candidate);
   const env = { RUNNER_HOME: join(workshop, "home") };
-  const link = join(workshop, "plugins", basename(whole));
+  const link = join(workshop, PLUGINS_FOLDER, basename(whole));
   const shown = await runSelf(["plugin", "show", link, "-o", "json"], { cwd: workshop, env });
   if (shown.exitCode !== 0)
     return end({ ok: false, test: "none", problem: shown.stderr.replaceAll(link, whole) });
@@ -101,7 +102,10 @@ async function check(candidate: Candidate): Promise<Checked> {
   // One that is written in Lua runs when it is touched; any other is set up and closed by a script that does nothing.
   const touch = `for _ in pairs(require(${JSON.stringify(name)})) do end\n`;
   writeFileSync(join(workshop, "load.lua"), candidate.kind === "lua" ? touch : "");
-  const ran = await runSelf(["run", test, "--plugins", join(workshop, "plugins")], { cwd: workshop, env });
+  const ran = await runSelf(["run", test, "--plugins", join(workshop, PLUGINS_FOLDER)], {
+    cwd: workshop,
+    env,
+  });
   const said = ran.stderr.replaceAll(link, whole).trim();
   const what = existsSync(own) ? "its test fails: " : "";
   const unusable = /^.*Cannot use plugin .*: (its (?:setup|close) .*)$/m.exec(said)?.[1];
@@ -116,8 +120,8 @@ async function check(candidate: Candidate): Promise<Checked> {
 /** A home with the plugin's settings, and a folder with nothing but the plugin. */
 async function prepare(workshop: string, { name, file }: Candidate): Promise<void> {
   const whole = wholeOf(file);
-  for (const folder of ["home", "plugins"]) mkdirSync(join(workshop, folder), { mode: 0o700 });
-  symlinkSync(realpathSync(whole), join(workshop, "plugins", basename(whole)));
+  for (const folder of ["home", PLUGINS_FOLDER]) mkdirSync(join(workshop, folder), { mode: 0o700 });
+  symlinkSync(realpathSync(whole), join(workshop, PLUGINS_FOLDER, basename(whole)));
   const own = join(dirname(file), "test.json");
   const config = readConfigFile(own) ?? (await settle()).config.settings["plugins.config"][name];
   if (config === undefined) return;

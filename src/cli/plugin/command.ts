@@ -1,6 +1,5 @@
 import type { ArgsDef, ParsedArgs } from "../../lib/command-args.ts";
 import { messageOf, RunnerError } from "../../lib/errors.ts";
-import { STDERR } from "../../lib/stdio.ts";
 import type { CommandContext, JournaledRun } from "../../plugins/context.ts";
 import type { PluginCommand } from "../../plugins/contract.ts";
 import { PluginHost } from "../../plugins/host.ts";
@@ -12,8 +11,8 @@ import { listRuns, listTasks, standingOfRun } from "../../tasks/runs.ts";
 import type { Command } from "../command.ts";
 import { openContext } from "../context.ts";
 import { OUTPUT, STORE } from "../options.ts";
-import { type Output, styleOf } from "../output.ts";
-import { renderLog } from "../render-run.ts";
+import type { Output } from "../output.ts";
+import { noteLog } from "../render-run.ts";
 import { renderTable } from "../table.ts";
 import { toPluginServices } from "./session.ts";
 
@@ -30,7 +29,7 @@ export function toCommand(plugin: LoadedPlugin, command: PluginCommand): Command
       const locks = openLocks(context.store);
       const services = toPluginServices(context, {
         open: async () => ({ store: context.store, locks }),
-        log: (record) => out.note(renderLog(record, styleOf(STDERR, process.env))),
+        log: (record) => noteLog(record, out),
         warn: (message) => out.note(message),
       });
       await using host = new PluginHost(services, [plugin]);
@@ -42,7 +41,7 @@ export function toCommand(plugin: LoadedPlugin, command: PluginCommand): Command
           runs: (limit) => readRuns(context.store, limit),
         };
         // The parser has made them by the command's own words.
-        return exitCodeOf(await run({ ctx, args: given as ParsedArgs<ArgsDef> }));
+        return toExitCode(await run({ ctx, args: given as ParsedArgs<ArgsDef> }));
       } catch (error) {
         throw asCommandError(plugin, error);
       } finally {
@@ -109,7 +108,7 @@ async function readRuns(store: Store, limit: number): Promise<JournaledRun[]> {
   );
 }
 
-function exitCodeOf(result: unknown): number {
+function toExitCode(result: unknown): number {
   if (result === undefined) return 0;
   if (typeof result === "number" && Number.isInteger(result) && result >= 0 && result <= 255) return result;
   throw new Error(

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { needHome } from "../../config/home.ts";
+import { PLUGINS_FOLDER } from "../../config/project.ts";
 import { RunnerError, systemReason } from "../../lib/errors.ts";
 import { BUILT_INS } from "../../plugins/builtin.ts";
 import types from "../../plugins/types/runner.txt" with { type: "text" };
@@ -40,7 +41,7 @@ packages nor a build are needed.`,
         `Cannot name a plugin "${name}": ${owner} has this name. Use another one.`,
       );
     }
-    const place = args.home ? join(needHome((await settle()).home), "plugins") : resolve("plugins");
+    const place = args.home ? join(needHome((await settle()).home), PLUGINS_FOLDER) : resolve(PLUGINS_FOLDER);
     const folder = join(place, name);
     const taken = [folder, ...[".ts", ".js", ".lua"].map((ending) => folder + ending)].find((path) =>
       existsSync(path),

@@ -1,4 +1,5 @@
 import { findProjectFile } from "../../config/files.ts";
+import { PLUGINS_FOLDER } from "../../config/project.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { node } from "../../lib/node.ts";
 import { dirname, exists, join, resolve } from "../../lib/path.ts";
@@ -30,7 +31,7 @@ export interface PluginPlaces {
 export function pluginPlaces({ config, home }: Settled, options: PlacesOptions): PluginPlaces {
   const { forTaskFile, plugins = [], sandbox = false, allow = [] } = options;
   const folder = forTaskFile === undefined ? projectFolder() : dirname(resolve(forTaskFile));
-  const own = join(folder, "plugins");
+  const own = join(folder, PLUGINS_FOLDER);
   const distrusted = new Map<string, string>();
   for (const path of forTaskFile === undefined ? [own, ...pathsOfProject(config)] : []) {
     const why = exists(path) ? whyNotTrusted(folder, path, home) : undefined;

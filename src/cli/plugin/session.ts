@@ -1,11 +1,11 @@
 import { exists } from "../../lib/path.ts";
+import { MASK } from "../../modules/secrets.ts";
 import { BUILT_INS } from "../../plugins/builtin.ts";
 import type { HookRunner } from "../../plugins/hooks.ts";
 import type { PluginServices } from "../../plugins/host.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import type { ScriptPlugins } from "../../plugins/session.ts";
 import type { Settled } from "../context.ts";
-import { MASK } from "../preview.ts";
 import { secretMatcher } from "../secrets.ts";
 import { type PlacesOptions, type PluginPlaces, pluginPlaces } from "./places.ts";
 

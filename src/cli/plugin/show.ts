@@ -1,4 +1,4 @@
-import { RunnerError } from "../../lib/errors.ts";
+import { exitCodeOf, RunnerError } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/suggest.ts";
 import { showProblem } from "../../plugins/problem.ts";
 import { defineCommand } from "../command.ts";
@@ -42,7 +42,7 @@ export const command = defineCommand({
     if (listed.problem === null) return 0;
     const { name, file, problem } = listed;
     out.note(showProblem({ plugin: name, file, reason: problem }));
-    return new RunnerError("invalid", "").exitCode;
+    return exitCodeOf("invalid");
   },
 });
 

@@ -1,4 +1,4 @@
-import { RunnerError } from "../../lib/errors.ts";
+import { exitCodeOf } from "../../lib/errors.ts";
 import { watchBy } from "../../plugins/within.ts";
 import { Watchdog } from "../../tasks/watchdog.ts";
 
@@ -13,4 +13,4 @@ export function watchPlugins(): void {
   });
 }
 
-const INVALID = new RunnerError("invalid", "").exitCode;
+const INVALID = exitCodeOf("invalid");

@@ -2,8 +2,10 @@
  * `npm run torture`: every row of the table of safety in TARGETS.md, in long form, against the compiled binary. `-- NAME…`
  * takes the trial of this name, or else those whose name contains it; `--seed N` repeats what a failed one chose, `--rounds N`
  * sets how often each does what it does, `--short` is what `npm test` does, `--jobs N` is how many are tried at a time (2),
- * `--json` (or `-o json`) prints the figures for programs. Ends with 1 when a trial fails.
+ * `--json FILE` writes the figures for programs beside the text, `-o json` prints them in its place. Ends with 1 when a trial
+ * fails.
  */
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { describeMachine } from "../bench/machine.ts";
@@ -23,7 +25,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string" },
     jobs: { type: "string" },
     short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
+    json: { type: "string" },
     output: { type: "string", short: "o", default: "text" },
   },
   allowPositionals: true,
@@ -35,16 +37,19 @@ const isMeant = (part: string) => {
   return ({ name }: { name: string }) => (exact ? name === part : name.includes(part));
 };
 const meant = positionals.map(isMeant);
-const chosen = named.filter((run) => meant.length === 0 || meant.some((is) => is(run)));
-if (chosen.length === 0) {
-  console.error(`Cannot find such a trial. There are:\n  ${named.map(({ name }) => name).join("\n  ")}`);
+const unknown = positionals.find((_, place) => !named.some((run) => meant[place]?.(run)));
+if (unknown !== undefined) {
+  console.error(
+    `Cannot find trial "${unknown}". There are:\n  ${named.map(({ name }) => name).join("\n  ")}`,
+  );
   process.exit(2);
 }
+const chosen = named.filter((run) => meant.length === 0 || meant.some((is) => is(run)));
 
 const seed = count(values.seed, 0) ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 const rounds = count(values.rounds, 1);
 const jobs = count(values.jobs, 1) ?? Math.min(2, availableParallelism());
-const json = values.json || values.output === "json";
+const json = values.output === "json";
 
 await buildHost();
 const begin = performance.now();
@@ -69,12 +74,10 @@ await workers;
 if (stopping) await Bun.sleep(STOPPING_MS);
 
 const seconds = (performance.now() - begin) / 1000;
-if (json) {
-  const machine = describeMachine(HOST_BINARY);
-  console.log(toJson({ machine, commit: currentCommit(), seed, seconds, outcomes }));
-} else {
-  console.log(`\nseed ${seed}\n${summaryToText(summarize(outcomes), seconds)}`);
-}
+const machine = describeMachine(HOST_BINARY);
+const figures = toJson({ machine, commit: currentCommit(), seed, seconds, outcomes });
+if (values.json !== undefined) writeFileSync(values.json, `${figures}\n`);
+console.log(json ? figures : `\nseed ${seed}\n${summaryToText(summarize(outcomes), seconds)}`);
 process.exitCode = outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0;
 
 /** Tries one after the other of those that nobody has begun. */

@@ -173,9 +173,19 @@ export class Journal {
     return !this.#stopped && this.#pending.canCommitNow;
   }
 
+  /** Whether all that was noted lasts, and was told. */
+  get isEmpty(): boolean {
+    return this.#starting.size === 0 && this.#pending.isEmpty;
+  }
+
+  /** Whether the process is about to end. */
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
   /** Calls `event` when all that has been noted by now lasts, which may be at once. */
   tell(event: () => void): void {
-    if (this.#starting.size === 0 && this.#pending.isEmpty) event();
+    if (this.isEmpty) event();
     else this.#pending.tell(event);
   }
 

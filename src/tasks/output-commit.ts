@@ -1,5 +1,6 @@
 import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { letSignalsIn } from "../lib/ending.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { lookWhileComputing } from "../lib/lookout.ts";
 import type { LuaVm } from "../lua/vm.ts";
 import { Halt, LuaFunction } from "../modules/module.ts";
@@ -49,6 +50,7 @@ export class OutputCommit implements Disposable {
   #turnedAt = performance.now();
   #stopLooking: (() => void) | undefined;
   #isFlushDue = false;
+  #isOver = false;
 
   constructor(private readonly options: OutputCommitOptions) {}
 
@@ -73,17 +75,21 @@ export class OutputCommit implements Disposable {
 
   /** Makes all that was noted last, at once where the store answers at once. */
   commit(): Awaitable<void> {
-    return chain(this.options.journal.commit(), () => this.#reset());
+    return chain(this.options.journal.commit(), () => {
+      // While it waited, more may have been put off.
+      if (this.options.journal.isEmpty) this.#reset();
+    });
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.#reset();
     this.options.vm.beforeEffect = undefined;
   }
 
   /** From now on, the first thing that a script does outside of the VM makes what was noted last before. */
   #watch(): void {
-    if (this.options.journal.hasCommitNow) this.options.vm.beforeEffect = this.#beforeEffect;
+    if (this.options.journal.hasCommitNow && !this.#isOver) this.options.vm.beforeEffect = this.#beforeEffect;
   }
 
   #defer(): boolean {
@@ -103,8 +109,11 @@ export class OutputCommit implements Disposable {
     const { journal, vm, running } = this.options;
     // Which of them it is makes no difference where only one runs at a time.
     for (const name of running) this.#touched.add(name);
-    // Where each step is committed as it is taken, there is nothing that this thread should sleep for.
-    if (this.#steps > 0 || journal.canCommitNow) this.#commitNow();
+    if (!journal.isEmpty) {
+      // A task of which nobody may ever know that it has begun must not do anything.
+      if (journal.isStopped) throw new Halt(new RunnerError("aborted", "the run was stopped"));
+      this.#commitNow();
+    }
     vm.beforeEffect = undefined;
   };
 

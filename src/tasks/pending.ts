@@ -18,8 +18,9 @@ interface Noted {
 export class Pending {
   readonly #noted = new Map<string, Noted>();
   readonly #untold: (() => void)[] = [];
-  /** The commit that has to wait for another process. */
+  /** The commit that has to wait for another process, and what it has not written yet. */
   #underWay: Promise<void> | undefined;
+  #waiting: readonly Noted[] = [];
   #waitedAt = Number.NEGATIVE_INFINITY;
   #failure: { readonly error: unknown } | undefined;
 
@@ -30,12 +31,17 @@ export class Pending {
   ) {}
 
   note(ref: Ref, put: () => Encoded): void {
-    this.#noted.set(`${ref.space} ${ref.key}`, { ref, put });
+    this.#noted.set(idOf(ref), { ref, put });
   }
 
-  /** Whether nothing was noted that does not last yet. */
+  /** Whether nothing was noted that does not last yet, and nothing is to be told. */
   get isEmpty(): boolean {
-    return this.#noted.size === 0 && this.#underWay === undefined;
+    return (
+      this.#noted.size === 0 &&
+      this.#underWay === undefined &&
+      this.#untold.length === 0 &&
+      this.#failure === undefined
+    );
   }
 
   /** Calls `event` when all that has been noted by now lasts, in the order of these calls. */
@@ -72,16 +78,13 @@ export class Pending {
     if (backend.updateNow === undefined) throw new TypeError(`the backend ${backend.name} has no updateNow`);
     this.#check();
     this.#remembering(() => {
-      let batch = this.#take();
-      if (batch.length === 0 && this.#underWay === undefined) return;
-      do {
-        const { refs, change } = updateOf(batch);
+      // What waits for another process is written again, if it gets through at all: nobody knows yet how that ends.
+      for (let batch = [...this.#waiting, ...this.#take()]; batch.length > 0; batch = this.#take()) {
+        const { refs, change } = updateOf(latest(batch));
         failpoint("journal.before");
-        // What waits is written before it, also when there is nothing else to write.
         backend.updateNow?.(refs, change, writer);
         failpoint("journal.after");
-        batch = this.#take();
-      } while (batch.length > 0);
+      }
     });
     this.#tellAll();
   }
@@ -94,6 +97,7 @@ export class Pending {
       throw error;
     } finally {
       this.#underWay = undefined;
+      this.#waiting = [];
     }
   }
 
@@ -115,7 +119,9 @@ export class Pending {
     if (batch.length === 0) return this.#tellAll();
     const { refs, change } = updateOf(batch);
     failpoint("journal.before");
+    this.#waiting = batch;
     return chain(this.store.backend.update(refs, change, this.store.writer), () => {
+      this.#waiting = [];
       failpoint("journal.after");
       return this.#commitAll();
     });
@@ -142,6 +148,15 @@ export class Pending {
     // What is told may end this process, which tells the rest.
     for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift()) event();
   }
+}
+
+/** The last of those that say something of the same entry. */
+function latest(batch: readonly Noted[]): Noted[] {
+  return [...new Map(batch.map((noted) => [idOf(noted.ref), noted])).values()];
+}
+
+function idOf({ space, key }: Ref): string {
+  return `${space} ${key}`;
 }
 
 function updateOf(batch: readonly Noted[]) {

@@ -34,6 +34,8 @@ export class Waiting {
   /** When an attempt last found the database locked, by the monotonic clock in ms. */
   #busyAt = Number.NEGATIVE_INFINITY;
   #turnStartedAt = 0;
+  /** Whether those who wait will be called after a pause. */
+  #isPausing = false;
 
   /** `timeout` in ms; `path` is named when it is over. */
   constructor(
@@ -52,7 +54,7 @@ export class Waiting {
     if (done !== undefined) return done.value;
     return new Promise<T>((resolve, reject) => {
       this.#enqueue({ attempt: () => resolve(attempt()), fail: reject });
-      if (this.#queue.length === 1) this.#pause(FIRST_PAUSE_MS);
+      if (!this.#isPausing) this.#pause(FIRST_PAUSE_MS);
     });
   }
 
@@ -113,10 +115,12 @@ export class Waiting {
   }
 
   #pause(length: number): void {
+    this.#isPausing = true;
     setTimeout(() => this.#drain(length), jittered(length));
   }
 
   #drain(pause: number): void {
+    this.#isPausing = false;
     this.#attemptAll();
     if (this.#queue.length > 0) this.#pause(longer(pause));
   }

@@ -72,7 +72,11 @@ export class Engine {
     const words = [`${this.ownNow?.() ?? ""} ${seen}`, ...rest];
     // Each script says what it answers with.
     const answer = (await this.pool.run({ script, words, ...how })) as Answer;
-    if (seen === "") this.#identity = String(answer.pop());
+    if (seen === "") {
+      const told = String(answer.pop());
+      // Whoever asked before the store was made may hear of it after those who made it.
+      if (this.#identity === "") this.#identity = told;
+    }
     const [first, second] = answer;
     const time = Array.isArray(second) ? second[0] : first;
     if (this.ownNow === undefined && typeof time === "number") this.#clock.learn(time, asked);

@@ -377,6 +377,19 @@ describe.skipIf(!HAS_REDIS)("redis: lost connections and replies", () => {
     expect(await keysOf(server.url, "{runner:broken}*:load:*")).toEqual([]);
   }, 60_000);
 
+  test("a load of which the server drops a part before its end is refused, and nothing is changed", async () => {
+    await using backend = openRedis(server.url, { agent: "dropped", busyTimeout: 30_000 });
+    const aside = "{runner:dropped}:load:*:*";
+    const loading = fault(() => backend.load(() => manyItems(65_000), { replace: [], above: 0 }, writer));
+    const client = new RedisClient(server.url);
+    let parts: string[] = [];
+    while (parts.length === 0) parts = await client.keys(aside);
+    await client.send("DEL", parts);
+    expect(await loading).toContain("what was to be loaded got lost on the way. Nothing was changed.");
+    expect(await client.keys("{runner:dropped}*")).toEqual([]);
+    client.close();
+  }, 60_000);
+
   test("snapshot() of any space is as of its first page, whatever others do meanwhile", async () => {
     await using backend = openRedis(server.url, { agent: "snapshot" });
     await using other = openRedis(server.url, { agent: "snapshot" });

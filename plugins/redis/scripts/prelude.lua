@@ -36,6 +36,7 @@ local identity = meta[5] or ""
 if seen ~= "" and seen ~= identity then return redis.error_reply("RUNNERREPLACED " .. identity) end
 local revision = tonumber(meta[2] or 0)
 
+local SPACES = { "data", "lock", "run", "once" }
 local function entries(space) return PREFIX .. space .. ":entries" end
 local function keys(space) return PREFIX .. space .. ":keys" end
 local function expiry(space) return PREFIX .. space .. ":expiry" end
@@ -43,7 +44,7 @@ local function expiry(space) return PREFIX .. space .. ":expiry" end
 -- The keys of a store that do not end by themselves, without the prefix.
 local function lasting()
   local names = { "meta", "types", "records", "feed", "versions", "commits", "commits:old" }
-  for _, space in ipairs({ "data", "lock", "run", "once" }) do
+  for _, space in ipairs(SPACES) do
     for _, part in ipairs({ ":entries", ":keys", ":expiry" }) do names[#names + 1] = space .. part end
   end
   return names

@@ -4,7 +4,12 @@ local id, aside = ARGV[2], PREFIX .. ARGV[3]
 local answer = answered(id)
 if answer then return { now, revision, answer } end
 if revision > 0 then return redis.error_reply("RUNNERWRITTEN") end
-if redis.call("EXISTS", aside .. "meta") == 0 then return redis.error_reply("RUNNERSTAGED incomplete") end
+-- What is kept for a time may be gone before, and the parts that came after are no store.
+local held = 0
+for _, space in ipairs(SPACES) do held = held + redis.call("HLEN", aside .. space .. ":entries") end
+if redis.call("EXISTS", aside .. "meta") == 0 or held ~= tonumber(ARGV[4]) then
+  return redis.error_reply("RUNNERSTAGED incomplete")
+end
 for _, name in ipairs(lasting()) do
   if redis.call("EXISTS", aside .. name) == 1 then
     redis.call("RENAME", aside .. name, PREFIX .. name)

@@ -7,17 +7,19 @@ const SUFFIXES = ["", "-wal", "-shm", "-journal"] as const;
 /** A draft of which nobody can tell whether its process lives is left behind when so long nothing wrote to it, in ms. */
 const FORGOTTEN_AFTER = 86_400_000;
 
-/** NAME.runner-SYSTEM-PID-START.tmp: no other program names files so. */
-const DRAFT = /\.runner-(?<system>[0-9a-f]{16})-(?<pid>\d+)-(?<started>\d+)\.tmp(?:-wal|-shm|-journal)?$/;
+/** NAME.runner-SYSTEM-PID-START-NUMBER.tmp: no other program names files so. */
+const DRAFT = /\.runner-(?<system>[0-9a-f]{16})-(?<pid>\d+)-(?<started>\d+)-\d+\.tmp(?:-wal|-shm|-journal)?$/;
+/** A copy and what is made of it may lie beside the same path. */
+let lastNumber = 0;
 
 /**
  * The path beside `path` of what shall take its place when it is whole. Its name says whose it is: what processes that
  * were killed left in this folder is removed.
  */
 export function draftBeside(path: string): string {
-  const { pid, started = 0 } = machine.self;
+  const { pid } = machine.self;
   removeLeftBehind(dirname(path));
-  return `${path}.runner-${ownSystem()}-${pid}-${started}.tmp`;
+  return `${path}.runner-${ownSystem()}-${pid}-${startOf(pid)}-${++lastNumber}.tmp`;
 }
 
 /** Removes a draft, with what SQLite keeps beside a database, as far as it is there. */
@@ -32,13 +34,21 @@ function removeLeftBehind(folder: string): void {
     try {
       const path = join(folder, name);
       const stat = node.fs.lstatSync(path);
-      const ended = system === ownSystem() && machine.startOf(Number(pid)) !== Number(started);
+      const ended = system === ownSystem() && startOf(Number(pid)) !== Number(started);
       const forgotten = Date.now() - stat.mtimeMs > FORGOTTEN_AFTER;
-      if (stat.isFile() && (ended || (system !== ownSystem() && forgotten))) node.fs.unlinkSync(path);
+      // Processes of other users may be hidden from this one.
+      const isOurs = stat.isFile() && stat.uid === (process.getuid?.() ?? stat.uid);
+      if (isOurs && (ended || (system !== ownSystem() && forgotten))) node.fs.unlinkSync(path);
     } catch {
       // Somebody else was faster, or it is not ours to remove.
     }
   }
+}
+
+/** Where no start is known, this process is the only one that is known to live. */
+function startOf(pid: number): number | undefined {
+  const { self } = machine;
+  return pid === self.pid ? (self.started ?? 0) : machine.startOf(pid);
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -34,7 +34,7 @@ describe("what a killed process leaves of a file that it was writing", () => {
       const left = await leaveDraft(sandbox, word);
       // One that a living process writes, and names that others may have given.
       const { pid, started } = machine.self;
-      const living = left.replace(/-\d+-\d+\.tmp$/, `-${pid}-${started}.tmp`);
+      const living = left.replace(/-\d+-\d+-\d+\.tmp$/, `-${pid}-${started}-1.tmp`);
       const others = [living, "notes.tmp", "store.db.4711.tmp", "store.db.runner-1-1.tmp"];
       for (const name of others) copyFileSync(join(sandbox.work, left), join(sandbox.work, name));
       const { exitCode } = await sandbox.run(["state", word, "whole"]);

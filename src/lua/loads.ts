@@ -5,6 +5,8 @@ import type { HostFunction, LuaModule } from "../modules/module.ts";
 /** The loading of a file that has begun. */
 interface Load {
   readonly by: CallContext;
+  /** How often it has begun: a coroutine of a script's own may load what waits for that coroutine. */
+  depth: number;
   readonly ended: Promise<undefined>;
   readonly end: () => void;
 }
@@ -39,14 +41,28 @@ export class Loads {
     return undefined;
   }
 
+  /** Who is asking loads it from now on, until `end`, or until he is stopped: what his coroutines hold is not closed then. */
   begin(key: string): void {
-    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-    this.#loading.set(key, { by: this.current(), ended, end: () => end(undefined) });
+    const by = this.current();
+    const own = this.#loading.get(key);
+    if (own?.by === by) {
+      own.depth++;
+      return;
+    }
+    const { promise: ended, resolve } = Promise.withResolvers<undefined>();
+    const end = () => {
+      by.signal?.removeEventListener("abort", end);
+      this.#loading.delete(key);
+      resolve(undefined);
+    };
+    by.signal?.addEventListener("abort", end);
+    this.#loading.set(key, { by, depth: 1, ended, end });
   }
 
   end(key: string): void {
-    this.#loading.get(key)?.end();
-    this.#loading.delete(key);
+    const load = this.#loading.get(key);
+    // Whoever was stopped may come late, when others load it.
+    if (load !== undefined && load.by === this.current() && --load.depth === 0) load.end();
   }
 
   #leadsTo(load: Load | undefined, context: CallContext): boolean {

@@ -290,3 +290,31 @@ test("runs prune --keep asks first", async () => {
   const { stderr } = await sandbox.run(["runs", "prune", "--keep", "0", "-y"]);
   expect(stderr).toBe("Removed 1 run from the journal.\n");
 });
+
+describe("runner run lets a task that waits for a module go on", () => {
+  const waits = 'task({ name = "waits", command = function() print(require("part").times) end })';
+  const ask = 'coroutine.wrap(function() require("part") end)()';
+
+  test.each([
+    [
+      "when the one that was loading it is stopped",
+      "time.sleep(60)",
+      `timeout = "100ms", command = function() ${ask} end`,
+    ],
+    [
+      "when it was loaded within itself",
+      `time.sleep(0.01) ${ask}`,
+      'command = function() require("part") end',
+    ],
+  ])("%s", async (_, first, task) => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "part.lua",
+      `times = (times or 0) + 1 if times == 1 then ${first} end return { times = times }`,
+    );
+    const source = `task({ name = "loads", ${task} })\n${waits}`;
+    const ended = await sandbox.runLua(source, ["--keep-going", "--jobs", "2"], { hungAfter: 20_000 });
+    expect(ended.stdout).toBe("2\n");
+    expect(ended.stderr).toContain("✓ waits");
+  });
+});

@@ -65,7 +65,10 @@ for (const [signal, exitCode] of [
   process.once(signal, () => {
     stopping = true;
     stopTrials();
-    void Promise.race([workers, Bun.sleep(STOPPING_MS)]).then(() => process.exit(exitCode));
+    void Promise.race([workers, Bun.sleep(STOPPING_MS)]).then(() => {
+      report();
+      process.exit(exitCode);
+    });
   });
 }
 await workers;
@@ -73,12 +76,17 @@ await workers;
 // The process is about to end.
 if (stopping) await Bun.sleep(STOPPING_MS);
 
-const seconds = (performance.now() - begin) / 1000;
-const machine = describeMachine(HOST_BINARY);
-const figures = toJson({ machine, commit: currentCommit(), seed, seconds, outcomes });
-if (values.json !== undefined) writeFileSync(values.json, `${figures}\n`);
-console.log(json ? figures : `\nseed ${seed}\n${summaryToText(summarize(outcomes), seconds)}`);
+report();
 process.exitCode = outcomes.some(({ failure }) => failure !== undefined) ? 1 : 0;
+
+/** Says what was found, also when a signal has ended it before all were tried. */
+function report(): void {
+  const seconds = (performance.now() - begin) / 1000;
+  const machine = describeMachine(HOST_BINARY);
+  const figures = toJson({ machine, commit: currentCommit(), seed, seconds, outcomes });
+  if (values.json !== undefined) writeFileSync(values.json, `${figures}\n`);
+  console.log(json ? figures : `\nseed ${seed}\n${summaryToText(summarize(outcomes), seconds)}`);
+}
 
 /** Tries one after the other of those that nobody has begun. */
 async function work(): Promise<void> {

@@ -36,6 +36,11 @@ export class Float {
   constructor(readonly value: number) {}
 }
 
+/** A value that nobody changes: what was made of it may be kept for as long as it is around. */
+export class Constant {
+  constructor(readonly value: Value) {}
+}
+
 /** The types as shown to users (SPEC.md section 1). */
 export const VALUE_TYPES = ["string", "number", "boolean", "list", "table", "bytes"] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];

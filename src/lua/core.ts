@@ -23,6 +23,12 @@ export function createRegistryTable(api: LuaApi, L: LuaState): number {
   return api.luaL_ref(L, REGISTRY);
 }
 
+/** Registry reference of what a global holds now, whatever scripts make of it later. */
+export function referGlobal(api: LuaApi, heap: Heap, L: LuaState, name: string): number {
+  heap.withCString(name, (pointer) => api.lua_getglobal(L, pointer));
+  return api.luaL_ref(L, REGISTRY);
+}
+
 /** Pushes what a registry reference stands for. */
 export function pushReference(api: LuaApi, L: LuaState, reference: number): void {
   api.lua_rawgeti(L, REGISTRY, BigInt(reference));

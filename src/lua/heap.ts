@@ -4,6 +4,8 @@ import type { LuaApi } from "./wasm.ts";
 const SCRATCH_BYTES = 65_536;
 /** Up to this length a loop over the characters is faster than a call of the encoder. */
 const SHORT_TEXT = 40;
+/** Places for short texts that were read; a power of two. */
+const PLACES = 512;
 const NON_ASCII = /[\x80-\xff]/;
 const REPLACEMENT = "\ufffd";
 
@@ -22,6 +24,8 @@ export class Heap {
   readonly out: number;
   private bytes: Buffer;
   private words: Int32Array;
+  /** Short ASCII texts that were read lately, by the address at which each was. */
+  private readonly recent: string[] = new Array(PLACES).fill("");
 
   constructor(private readonly api: LuaApi) {
     this.scratch = api.malloc(SCRATCH_BYTES);
@@ -43,13 +47,26 @@ export class Heap {
   /** A Lua string's content: text when it is valid UTF-8, else a copy of its bytes. */
   readString(pointer: number, length: number): string | Uint8Array {
     const bytes = this.bytes;
+    const place = (pointer >> 3) & (PLACES - 1);
+    // Lua has each short string once: what is read again is mostly where it was, and compared faster than made.
+    const recent = this.recent[place] as string;
+    if (recent.length === length && this.holds(pointer, recent)) return recent;
     // Nearly every string is ASCII, for which this decoder is the fastest.
     const ascii = bytes.latin1Slice(pointer, pointer + length);
-    if (!NON_ASCII.test(ascii)) return ascii;
+    if (!NON_ASCII.test(ascii)) {
+      if (length <= SHORT_TEXT) this.recent[place] = ascii;
+      return ascii;
+    }
     const text = bytes.utf8Slice(pointer, pointer + length);
     // The decoder puts U+FFFD for invalid bytes, but the text may also hold that character itself.
     if (!text.includes(REPLACEMENT) || isUtf8(bytes.subarray(pointer, pointer + length))) return text;
     return new Uint8Array(bytes.subarray(pointer, pointer + length));
+  }
+
+  private holds(pointer: number, text: string): boolean {
+    const { bytes } = this;
+    for (let i = 0; i < text.length; i++) if (bytes[pointer + i] !== text.charCodeAt(i)) return false;
+    return true;
   }
 
   /** A C string's content, for names that Lua itself reports; bytes that are not UTF-8 are replaced. */

@@ -1,6 +1,7 @@
-import { createRecord, Float, fromInteger, isFloat, MAX_DEPTH, Opaque } from "../lib/value.ts";
+import { type Constant, createRecord, Float, fromInteger, isFloat, MAX_DEPTH, Opaque } from "../lib/value.ts";
 import { LuaFunction, type LuaMap, type LuaRecord, type LuaValue, Unsupported } from "../modules/module.ts";
 import { type Heap, OutOfMemory } from "./heap.ts";
+import { Prototypes } from "./prototypes.ts";
 import { Shapes } from "./shapes.ts";
 import { type LuaApi, type LuaState, REGISTRY, Type } from "./wasm.ts";
 
@@ -19,6 +20,8 @@ export interface References {
   release(L: LuaState, fn: LuaFunction): void;
   /** Registry reference of the metatable that marks lists, so that an empty one stays a list. */
   readonly listMetatable: number;
+  /** Registry reference of Lua's own `setmetatable`. */
+  readonly setMetatable: number;
 }
 
 /**
@@ -31,6 +34,7 @@ export class Marshaller {
   /** What the value being read may still cost. */
   private budget = 0;
   private readonly shapes: Shapes;
+  private readonly prototypes: Prototypes;
   private readonly listMetatable: bigint;
 
   constructor(
@@ -40,6 +44,11 @@ export class Marshaller {
   ) {
     this.shapes = new Shapes(api, heap);
     this.listMetatable = BigInt(references.listMetatable);
+    this.prototypes = new Prototypes(api, heap, {
+      push: (L, value) => this.push(L, value),
+      listMetatable: this.listMetatable,
+      setMetatable: BigInt(references.setMetatable),
+    });
   }
 
   /** The value at `index`; the stack stays as it was. */
@@ -160,6 +169,11 @@ export class Marshaller {
       default:
         this.pushObject(L, value);
     }
+  }
+
+  /** Pushes a value that Lua gets as its own, however often it is pushed. */
+  pushConstant(L: LuaState, constant: Constant): void {
+    this.prototypes.push(L, constant);
   }
 
   pushString(L: LuaState, content: string | Uint8Array): void {

@@ -1,3 +1,4 @@
+import { Constant } from "../lib/value.ts";
 import { type HostFunction, type HostResult, Results, SameArgument, SourceText } from "../modules/module.ts";
 import type { Core } from "./core.ts";
 import { type LuaState, Status } from "./wasm.ts";
@@ -19,6 +20,10 @@ export function pushResult(core: Core, L: LuaState, result: HostResult): number 
   if (result instanceof SameArgument) {
     if (api.lua_gettop(L) >= result.index) api.lua_pushvalue(L, result.index);
     else api.lua_pushnil(L);
+    return 1;
+  }
+  if (result instanceof Constant) {
+    marshaller.pushConstant(L, result);
     return 1;
   }
   if (result instanceof SourceText) return pushCompiled(core, L, result);

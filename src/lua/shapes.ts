@@ -3,7 +3,7 @@ import { HOST_CHUNK } from "./traceback.ts";
 import { type LuaApi, type LuaState, REGISTRY, Status } from "./wasm.ts";
 
 /** Fields that a table of a shape has at most: Lua holds them all in registers. */
-const MOST_FIELDS = 50;
+export const MOST_FIELDS = 50;
 /** Keys that may stand between quotes in source text as they are, and that Lua keeps once however often they are used. */
 const PLAIN_KEY = /^[\w .:/-]{1,40}$/;
 /** Tables of a shape that are seen before it is worth compiling for. */
@@ -47,7 +47,7 @@ export class Shapes {
   }
 
   #see(L: LuaState, shape: Shape): bigint {
-    if (shape.seen < SEEN_BEFORE && ++shape.seen === SEEN_BEFORE && shape.keys.every(isPlain)) {
+    if (shape.seen < SEEN_BEFORE && ++shape.seen === SEEN_BEFORE && shape.keys.every(isPlainKey)) {
       shape.maker = this.#compile(L, shape.keys);
     }
     return shape.maker;
@@ -71,23 +71,36 @@ export class Shapes {
   }
 
   #compile(L: LuaState, keys: readonly string[]): bigint {
-    const { api, heap } = this;
     const names = keys.map((_, i) => `v${i}`).join();
     const fields = keys.map((key, i) => `["${key}"]=v${i}`).join();
     const source = `return function(${names}) return {${fields}} end`;
-    if (api.lua_checkstack(L, 2) === 0) return NONE;
-    const status = heap.withCString("t", (mode) =>
-      heap.withCString(HOST_CHUNK, (name) =>
-        heap.withBytes(source, (text, length) => api.luaL_loadbufferx(L, text, length, name, mode)),
-      ),
-    );
-    if (status !== Status.Ok) {
-      api.lua_settop(L, -2);
-      return NONE;
-    }
-    api.lua_callk(L, 0, 1, 0, 0);
-    return BigInt(api.luaL_ref(L, REGISTRY));
+    return compileMaker(this.api, this.heap, L, source);
   }
+}
+
+/**
+ * Registry reference of what a chunk of the host's own returns when it gets these references; 0 when Lua has no room for it.
+ */
+export function compileMaker(
+  api: LuaApi,
+  heap: Heap,
+  L: LuaState,
+  source: string,
+  given: readonly bigint[] = [],
+): bigint {
+  if (api.lua_checkstack(L, 2 + given.length) === 0) return NONE;
+  const status = heap.withCString("t", (mode) =>
+    heap.withCString(HOST_CHUNK, (name) =>
+      heap.withBytes(source, (text, length) => api.luaL_loadbufferx(L, text, length, name, mode)),
+    ),
+  );
+  if (status !== Status.Ok) {
+    api.lua_settop(L, -2);
+    return NONE;
+  }
+  for (const reference of given) api.lua_rawgeti(L, REGISTRY, reference);
+  api.lua_callk(L, given.length, 1, 0, 0);
+  return BigInt(api.luaL_ref(L, REGISTRY));
 }
 
 function hasKeys(shape: Shape, keys: readonly string[]): boolean {
@@ -97,6 +110,7 @@ function hasKeys(shape: Shape, keys: readonly string[]): boolean {
   return true;
 }
 
-function isPlain(key: string): boolean {
+/** Whether a key may stand in source text as it is. */
+export function isPlainKey(key: string): boolean {
   return PLAIN_KEY.test(key);
 }

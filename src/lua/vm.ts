@@ -1,6 +1,6 @@
 import { Halt, type LuaFunction, type LuaModule, type LuaValue } from "../modules/module.ts";
 import { CapturedFunction } from "./captured.ts";
-import { type Core, createRegistryTable, pushReference } from "./core.ts";
+import { type Core, createRegistryTable, pushReference, referGlobal } from "./core.ts";
 import type { Limit } from "./coroutine.ts";
 import { Coroutines } from "./coroutines.ts";
 import type { Frame } from "./errors.ts";
@@ -60,6 +60,7 @@ export class LuaVm {
       capture: (L, index) => this.capture(L, index),
       release: (L, fn) => this.pushFunction(L, fn),
       listMetatable,
+      setMetatable: referGlobal(api, heap, main, "setmetatable"),
     });
     const tracer = new Tracer(api, heap);
     const errorMetatable = createRegistryTable(api, main);

@@ -1,4 +1,4 @@
-import { Opaque, type Value } from "../lib/value.ts";
+import { type Constant, Opaque, type Value } from "../lib/value.ts";
 
 /** A Lua function that a script handed to the host. */
 export abstract class LuaFunction extends Opaque {
@@ -56,8 +56,8 @@ export class SourceText {
   ) {}
 }
 
-/** What a host function may return: a value, several, an argument, or a promise of these, for which the coroutine waits. */
-export type HostResult = LuaValue | Results | SameArgument | SourceText;
+/** What a host function may return: a value, a constant, several, an argument, or a promise of these, for which the coroutine waits. */
+export type HostResult = LuaValue | Constant | Results | SameArgument | SourceText;
 export type HostFunction = (...args: LuaValue[]) => HostResult | Promise<HostResult>;
 
 /**

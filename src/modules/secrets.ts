@@ -1,3 +1,4 @@
+import { Constant } from "../lib/value.ts";
 import { isRecord } from "./arguments.ts";
 import type { LuaValue } from "./module.ts";
 
@@ -11,6 +12,8 @@ const MOST_NAMES = 10_000;
 /** What a run has come to know that its log must not show: by name, and by value where a script has read it. */
 export class Secrets {
   readonly #values = new Set<string>();
+  /** Those whose fields have been looked at. */
+  readonly #constants = new WeakSet<Constant>();
   readonly #names = new Map<string, boolean>();
 
   /** @param matches whether what has this name is secret. */
@@ -27,9 +30,13 @@ export class Secrets {
   }
 
   /** A script has read a value by its name; the fields of a table have names of their own. */
-  note(name: string, value: LuaValue): void {
+  note(name: string, value: LuaValue | Constant): void {
     if (typeof value === "string") {
       if (value.length >= SHORTEST && this.has(name)) this.#values.add(value);
+    } else if (value instanceof Constant) {
+      if (this.#constants.has(value)) return;
+      this.#constants.add(value);
+      this.note(name, value.value);
     } else if (isRecord(value)) {
       // Pairs of them would be made for each table that a script reads.
       for (const field of Object.keys(value)) this.note(field, value[field]);

@@ -1,6 +1,7 @@
 import type { Backend, Change, Entry, Guard, ListedEntry, Ref, Writer } from "../backends/backend.ts";
 import { type Awaitable, chain } from "../lib/awaitable.ts";
-import { DEFAULT_VALUE_BYTES } from "./codec.ts";
+import type { Constant, Value } from "../lib/value.ts";
+import { DEFAULT_VALUE_BYTES, decodeOnce } from "./codec.ts";
 import { guarded } from "./guarded.ts";
 import { checkKey } from "./key.ts";
 import { type Range, walk } from "./walk.ts";
@@ -78,8 +79,17 @@ export class Access {
     return chain(backend.recall({ space: "data", key }), use);
   }
 
+  /** The value, or, where it has been read before, maybe as a constant; undefined when there is none. */
+  getConstant(key: string): Awaitable<Value | Constant | undefined> {
+    return this.recall(key, constantOfEntry);
+  }
+
   protected walk(range: Range, each: (entry: ListedEntry) => void): Awaitable<string | undefined> {
     this.calls.reads++;
     return walk(this.backend, range, each);
   }
+}
+
+function constantOfEntry(entry: Entry | undefined): Value | Constant | undefined {
+  return entry === undefined ? undefined : decodeOnce(entry.value);
 }

@@ -1,6 +1,15 @@
 import type { Encoded } from "../backends/backend.ts";
+import { Repeated } from "../backends/repeated.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { Float, MAX_DEPTH, MAX_INTEGER, MIN_INTEGER, type Value, type ValueType } from "../lib/value.ts";
+import {
+  Constant,
+  Float,
+  MAX_DEPTH,
+  MAX_INTEGER,
+  MIN_INTEGER,
+  type Value,
+  type ValueType,
+} from "../lib/value.ts";
 import { bytesToText, floatText, fromTagged, parseNumber, toTagged } from "./tagged.ts";
 import { checkStorable, isRecord, unstorable } from "./unstorable.ts";
 
@@ -57,6 +66,13 @@ export function decode(encoded: Encoded): Value {
       },
     );
   }
+}
+
+/** As `decode`; but what a backend gives again is the same constant each time. */
+export function decodeOnce(encoded: Encoded): Value | Constant {
+  if (!(encoded instanceof Repeated)) return decode(encoded);
+  encoded.constant ??= new Constant(decode(encoded));
+  return encoded.constant;
 }
 
 /** The type of a value as users see it. */

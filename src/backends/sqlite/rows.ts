@@ -1,6 +1,6 @@
 import { RunnerError } from "../../lib/errors.ts";
 import type { ValueType } from "../../lib/value.ts";
-import type { ChangeRecord, Encoded, Entry, ListedEntry, Space, Writer } from "../backend.ts";
+import type { ChangeRecord, Encoded, Entry, ListedEntry, Ref, Space, Writer } from "../backend.ts";
 import { checksum } from "./checksum.ts";
 
 /** The columns of an entry, without the key: what the index says is checked against the sum, which a wrong row does not have. */
@@ -46,11 +46,35 @@ export interface HistoryRow {
  * deleted.
  */
 export function entryOf(space: Space, key: string, row: EntryRow, path: string): Entry {
+  return isWhole(space, key, row) ? wholeEntry(key, row) : damagedEntry(key, row, path);
+}
+
+/** Whether a row is what was written there under this key. */
+export function isWhole(space: Space, key: string, row: EntryRow): boolean {
+  return checksum(space, key, row) === row.checksum;
+}
+
+/** The entry of a row that is whole. */
+export function wholeEntry(key: string, row: EntryRow): Entry {
   const { type, revision, createdAt, updatedAt, expiresAt } = row;
-  if (checksum(space, key, row) !== row.checksum) return damagedEntry(key, row, path);
   const value = { type, data: row.value };
   if (expiresAt === null) return { key, value, revision, createdAt, updatedAt };
   return { key, value, revision, createdAt, updatedAt, expiresAt };
+}
+
+/** The entry of what was read under a ref; undefined when there is none that has not expired. */
+export function liveOf(
+  { space, key }: Ref,
+  row: EntryRow | null,
+  now: number,
+  path: string,
+): Entry | undefined {
+  return row === null ? undefined : unexpired(entryOf(space, key, row, path), now);
+}
+
+/** The entry while it has not expired. */
+export function unexpired(entry: Entry, now: number): Entry | undefined {
+  return entry.expiresAt !== undefined && entry.expiresAt <= now ? undefined : entry;
 }
 
 /** The entry of a row that was read without its value. */
@@ -74,7 +98,8 @@ export function recordOfRow(row: HistoryRow, path: string): ChangeRecord {
   };
 }
 
-function damagedEntry(key: string, { revision, createdAt, updatedAt }: EntryRow, path: string): Entry {
+/** The entry of a row that is not whole. */
+export function damagedEntry(key: string, { revision, createdAt, updatedAt }: EntryRow, path: string): Entry {
   return {
     key,
     revision,

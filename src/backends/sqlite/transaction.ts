@@ -17,7 +17,8 @@ import { isPruneDue, KEEP_ALL, type Retention } from "../retention.ts";
 import { checksum } from "./checksum.ts";
 import { pruneKey, pruneSome } from "./prune.ts";
 import { above, type KeyRange, rangeOf } from "./range.ts";
-import { type EntryRow, entryOf, type ListedRow, listedOf, missing, type PlacedRow } from "./rows.ts";
+import { Recent } from "./recent.ts";
+import { type ListedRow, listedOf, liveOf, missing, type PlacedRow } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
 /** Keys that a range is read in at a time. */
@@ -43,6 +44,7 @@ interface Counted {
 /** Transactions on one open database. Everything here is synchronous and raises SQLite's own errors. */
 export class Transactions {
   readonly statements: Statements;
+  readonly #recent: Recent;
   #writer: { by: Writer; json: string } | undefined;
   /** As this connection last left it; holds until another one commits. */
   #counted: Counted | undefined;
@@ -53,11 +55,12 @@ export class Transactions {
     readonly retention: Retention = KEEP_ALL,
   ) {
     this.statements = new Statements(database);
+    this.#recent = new Recent(path);
   }
 
   /** The live entry of a ref, read on its own; undefined when there is none. */
   entry(ref: Ref, now: number): Entry | undefined {
-    return this.#live(ref, this.statements.spaces[ref.space].read.get(ref.key), now);
+    return this.#recent.liveOf(ref, this.statements.spaces[ref.space].read.get(ref.key), now);
   }
 
   /** Applies a change to what it reads, in one immediate transaction. */
@@ -70,7 +73,7 @@ export class Transactions {
     const updated = this.#transact(() => {
       const now = clock();
       const rows = refs.map(({ space, key }) => this.statements.spaces[space].readToWrite.get(key));
-      const entries = rows.map((row, place) => this.#live(refs[place] as Ref, row, now));
+      const entries = rows.map((row, place) => liveOf(refs[place] as Ref, row, now, this.path));
       const listed = pages?.map((page) => this.keys(page, now));
       const { result, writes } = change(entries, now, listed);
       let planned = planWrites(refs, entries, writes, now);
@@ -187,12 +190,6 @@ export class Transactions {
       if (this.database.inTransaction) this.statements.rollback.run();
       throw error;
     }
-  }
-
-  #live({ space, key }: Ref, row: EntryRow | null, now: number): Entry | undefined {
-    if (row === null) return undefined;
-    const entry = entryOf(space, key, row, this.path);
-    return entry.expiresAt !== undefined && entry.expiresAt <= now ? undefined : entry;
   }
 
   /** The newest revision and the time of the last sweep. */

@@ -27,7 +27,7 @@ export const ENTRY_FUNCTIONS = {
     example: 'assert(state.get("nothing", 5) == 5)',
     effect: false,
     run: ({ key }, place) =>
-      chain(place.store().get(key), (value) => {
+      chain(place.store().getConstant(key), (value) => {
         if (value === undefined) return new SameArgument(2);
         if (typeof value !== "number") place.scripts.host.secrets.note(key, value);
         return value;

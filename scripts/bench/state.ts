@@ -8,6 +8,8 @@ interface Operation {
   /** As floors/state.ts calls it. */
   readonly operation: string;
   readonly lua: string;
+  /** Lua that runs before it, after `fields`, the table, has been stored. */
+  readonly setup?: string;
   readonly durability: Durability;
   readonly ops: number;
   readonly reach?: Reach;
@@ -30,12 +32,25 @@ const OPERATIONS: readonly Operation[] = [
     reach: { atMost: 2 },
   },
   { operation: "get table", lua: 'state.get("table")', durability: "full", ops: 5_000, reach: { atMost: 2 } },
+  {
+    operation: "get table of 100",
+    setup: `local at, tables = 0, {}
+for i = 0, 99 do
+  fields.field_11 = i
+  state.set("table " .. i, fields)
+  tables[i] = "table " .. i
+end`,
+    lua: "at = (at + 1) % 100 state.get(tables[at])",
+    durability: "full",
+    ops: 5_000,
+    reach: { atMost: 2 },
+  },
 ];
 
 /** `state` from Lua against the bare prepared statements in bun:sqlite. */
 export const STATE: readonly Measurement[] = OPERATIONS.map(toMeasurement);
 
-function toMeasurement({ operation, lua, durability, ops, reach }: Operation): Measurement {
+function toMeasurement({ operation, lua, setup = "", durability, ops, reach }: Operation): Measurement {
   const name = `state ${operation} (${durability})`;
   const synchronous = durability.toUpperCase();
   return {
@@ -44,7 +59,7 @@ function toMeasurement({ operation, lua, durability, ops, reach }: Operation): M
       const samples = await compareLoops(lab, {
         name,
         ours: {
-          setup: `local fields = ${toLuaTable()}\nstate.set("key", 42)\nstate.set("table", fields)`,
+          setup: `local fields = ${toLuaTable()}\nstate.set("key", 42)\nstate.set("table", fields)\n${setup}`,
           operation: lua,
           perSecond: 1e6,
         },

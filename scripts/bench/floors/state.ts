@@ -10,6 +10,8 @@ const store = openBare(
   !operation.endsWith("without history"),
 );
 
+const tables = Array.from({ length: 100 }, (_, i) => `table ${i}`);
+let at = 0;
 const OPERATIONS: Readonly<Record<string, () => void>> = {
   get: () => void store.get("key"),
   set: () => store.update("key", () => 42),
@@ -17,12 +19,20 @@ const OPERATIONS: Readonly<Record<string, () => void>> = {
   "increment without history": () => store.update("key", (value) => Number(value) + 1),
   "set table": () => store.update("table", () => JSON.stringify(TABLE_FIELDS)),
   "get table": () => void JSON.parse(String(store.get("table")?.value)),
+  "get table of 100": () => {
+    at = (at + 1) % tables.length;
+    JSON.parse(String(store.get(tables[at] as string)?.value));
+  },
 };
 const run = OPERATIONS[operation];
 if (run === undefined) throw new Error(`unknown operation "${operation}"`);
 
 store.update("key", () => 42);
 store.update("table", () => JSON.stringify(TABLE_FIELDS));
+if (operation.endsWith("of 100")) {
+  for (const [i, key] of tables.entries())
+    store.update(key, () => JSON.stringify({ ...TABLE_FIELDS, field_11: i }));
+}
 for (let round = 0; round <= Number(rounds); round++) {
   const begin = Bun.nanoseconds();
   for (let i = 0; i < Number(ops); i++) run();

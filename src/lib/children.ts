@@ -18,16 +18,17 @@ export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL" | "SIG
 /**
  * Starts a child whose group is stopped when this process is told to end, until the child has exited. Each child leads
  * a group of its own, so that a timeout reaches its grandchildren; the price is that a terminal's Ctrl-C does not, so
- * we pass that on. Raises what `spawn` raises.
+ * we pass that on. What left the group is found by `mark`, if the child's environment has one, until `dropMark`. Raises
+ * what `spawn` raises.
  */
-export function spawnGuarded<Child extends Subprocess>(spawn: () => Child): Child {
+export function spawnGuarded<Child extends Subprocess>(spawn: () => Child, mark?: string): Child {
   let child: Child | undefined;
   // Before the child is there: it may run for milliseconds before we know its number.
   const callOff = beforeEnding({
     act: () => child && stopGroup(child),
     actAtOnce: () => child && signalGroup(child.pid, "SIGKILL"),
     when: "always",
-    handOver: () => child !== undefined && guardGroup(child.pid),
+    handOver: () => child !== undefined && guardGroup(child.pid, mark),
   });
   try {
     child = spawn();

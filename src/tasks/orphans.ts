@@ -16,7 +16,7 @@ export async function stopOrphans(
   tasks: readonly string[],
   grace: number = GRACE,
 ): Promise<string[]> {
-  const markers = new Map(tasks.map((task) => [`RUNNER_TASK_ID=${markerOf(run, task)}`, task]));
+  const markers = new Map(tasks.map((task) => [markOf(run, task), task]));
   if (markers.size === 0) return [];
   const found = findMarked(markers);
   const stopped = [...new Set(found.map(({ task }) => task))];
@@ -38,6 +38,11 @@ export async function stopOrphans(
 /** What the environment of a task's processes says, by which they are found again. */
 export function markerOf(run: string, task: string): string {
   return `${run}/${task}`;
+}
+
+/** The whole variable that says it. */
+export function markOf(run: string, task: string): string {
+  return `RUNNER_TASK_ID=${markerOf(run, task)}`;
 }
 
 /** A process that a task has started. */

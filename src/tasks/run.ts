@@ -1,5 +1,6 @@
 import { type Awaitable, chain } from "../lib/awaitable.ts";
 import { exitCodeOf } from "../lib/errors.ts";
+import { dropMark } from "../lib/guard.ts";
 import { createRecord } from "../lib/value.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import type { LuaRecord } from "../modules/module.ts";
@@ -11,6 +12,7 @@ import { GroupRuns } from "./group-run.ts";
 import type { Journal } from "./journal.ts";
 import { type RunExit, TimeLimit } from "./limit.ts";
 import type { Observer } from "./observer.ts";
+import { markOf } from "./orphans.ts";
 import { OutputCommit } from "./output-commit.ts";
 import { Schedule, type Skip } from "./schedule.ts";
 import type { Session } from "./session.ts";
@@ -228,6 +230,7 @@ class Run {
       const { result, marks } = ended;
       const tail = tails.take(task.name);
       this.options.running.delete(task.name);
+      dropMark(markOf(this.options.runId, task.name));
       const { session } = this.options;
       if (result.status !== "ok") session?.dropChanges(task.name);
       const changes = result.status === "ok" ? session?.takeChanges(task.name) : undefined;

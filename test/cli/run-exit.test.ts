@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { isRunning, untilEnded } from "../helpers/alive.ts";
 import { createSandbox } from "../helpers/binary.ts";
@@ -152,6 +153,52 @@ describe("a second Ctrl-C", () => {
     await untilEnded(pid);
   });
 });
+
+describe.skipIf(Bun.which("setsid") === null)("a signal while a task computes", () => {
+  test.concurrent.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "ends commands that hear none, and what left their groups: %s",
+    async (signal) => {
+      using sandbox = createSandbox();
+      const deaf = (name: string) =>
+        `trap '' INT TERM HUP; echo $$ > ${name}.tmp; mv ${name}.tmp ${name}; while :; do sleep 54.1; done`;
+      sandbox.write("stray.sh", deaf("stray"));
+      sandbox.write(
+        "script.lua",
+        `
+task({ name = "deaf", command = ${JSON.stringify(deaf("deaf"))} })
+task({ name = "two words", command = "trap '' INT TERM HUP; setsid sh stray.sh & sleep 54.2" })
+task({ name = "computes", command = function()
+  while not (fs.exists("deaf") and fs.exists("stray")) do time.sleep(0.001) end
+  fs.write("busy", "")
+  while true do end
+end })`,
+      );
+      const running = sandbox.spawn(["run", "script.lua", "--jobs", "3"], PATH);
+      const pidIn = (name: string) => Number(readFileSync(join(sandbox.work, name), "utf8"));
+      while (!existsSync(join(sandbox.work, "busy"))) await Bun.sleep(2);
+      while (has("SigCgt", running.pid, signal)) await Bun.sleep(2);
+      // What ends them outlives runner although everyone gets the signal, once all have begun to ignore it.
+      const children = childrenOf(running.pid);
+      while (!children.every((child) => has("SigIgn", child, signal))) await Bun.sleep(2);
+      for (const child of children) process.kill(child, signal);
+      running.kill(signal);
+      expect((await running.finished).exitCode).toBe(128 + constants.signals[signal]);
+      await Promise.all([untilEnded(pidIn("deaf")), untilEnded(pidIn("stray"))]);
+    },
+  );
+});
+
+/** Whether a process catches or ignores a signal. */
+function has(field: "SigCgt" | "SigIgn", pid: number, signal: NodeJS.Signals): boolean {
+  const [, mask = "0"] =
+    new RegExp(`^${field}:\\s*(\\w+)$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[signal] - 1))) !== 0n;
+}
+
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return list.split(" ").filter(Boolean).map(Number);
+}
 
 describe.if(existsSync("/dev/full"))("a full disk behind stdout", () => {
   test.each([

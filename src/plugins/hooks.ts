@@ -24,6 +24,8 @@ type EventName = keyof HookEvents;
 export class HookRunner {
   #queue: Promise<void> = Promise.resolve();
   readonly #givenUp = new Set<string>();
+  /** Who has been told of the run's end, or is just being told. */
+  readonly #toldOfEnd = new Set<LoadedPlugin>();
   readonly #stop = new AbortController();
   #watching: Promise<void> | undefined;
   /** Up to where changes have been told. */
@@ -51,8 +53,8 @@ export class HookRunner {
   }
 
   /**
-   * Tells of the end of a run when a signal ends it, all plugins at the same time: the process waits a moment only. What
-   * comes back calls that off.
+   * Tells of the end of a run when a signal ends it, all plugins at the same time that have not been told yet: the
+   * process waits a moment only. What comes back calls that off.
    */
   onSignal(endOf: (exitCode: number) => HookEvents["runEnd"]): () => void {
     if (!this.wants("runEnd")) return () => undefined;
@@ -114,6 +116,10 @@ export class HookRunner {
     const { name, file } = plugin;
     const key = `${name} ${event}`;
     if (this.#givenUp.has(key) || !(await this.host.isUsable(plugin))) return;
+    if (event === "runEnd") {
+      if (this.#toldOfEnd.has(plugin)) return;
+      this.#toldOfEnd.add(plugin);
+    }
     try {
       await within(ms, { plugin: name, file, overdue: `its hook ${event} has not ended`, act });
     } catch (error) {

@@ -143,6 +143,27 @@ describe("hooks", () => {
     ]);
   });
 
+  test("are told of the end once when a signal comes while the last of them are waited for", async () => {
+    using project = createProject({
+      "runner.lua": 'task("one"):command(function() state.set("k", 1) end)',
+      "plugins/a.ts": pluginSource(
+        "a",
+        `hooks: {
+           stateChange: () => new Promise(() => {}),
+           runEnd: ({ ctx, run, file, duration, ...event }) => console.error("a runEnd", JSON.stringify(event)),
+         }`,
+      ),
+    });
+    const running = project.spawn(["run"]);
+    await running.untilStderr("1 task in");
+    running.kill("SIGINT");
+    const { stderr, exitCode } = await running.finished;
+    expect(exitCode).toBe(130);
+    expect(said(stderr, "a")).toEqual([
+      expect.stringMatching(/^runEnd \{"status":"ok","exitCode":0,"tasks":\[\{"name":"one"/),
+    ]);
+  });
+
   test("that hang do not keep a signal from ending the run, nor others from being told", async () => {
     const hangs = "() => new Promise(() => {})";
     using project = createProject({

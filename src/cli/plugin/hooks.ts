@@ -1,4 +1,4 @@
-import type { TaskReport } from "../../plugins/contract.ts";
+import type { HookEvents, TaskReport } from "../../plugins/contract.ts";
 import type { Store } from "../../state/store.ts";
 import type { Observer } from "../../tasks/observer.ts";
 import type { TaskResult } from "../../tasks/task.ts";
@@ -25,14 +25,11 @@ export async function observeRun(
   await hooks.watch(store);
   const began = performance.now();
   const ended: TaskReport[] = [];
-  const callOff = hooks.onSignal((exitCode) => ({
-    run,
-    file,
-    status: "stopped",
-    exitCode,
-    duration: performance.now() - began,
-    tasks: ended,
-  }));
+  let end: HookEvents["runEnd"] | undefined;
+  const callOff = hooks.onSignal(
+    (exitCode) =>
+      end ?? { run, file, status: "stopped", exitCode, duration: performance.now() - began, tasks: ended },
+  );
   await hooks.emit("runStart", { run, file, tasks: tasks.map(({ name }) => name) });
   return {
     observer: {
@@ -56,11 +53,11 @@ export async function observeRun(
       warn: (message, task) => observer.warn(message, task),
     },
     end: async ({ exitCode, durationMs, results, unfinished }) => {
-      callOff();
-      await hooks.end(store);
       const status = exitCode !== 0 ? "failed" : unfinished ? "stopped" : "ok";
-      const tasks = results.map(reportOf);
-      await hooks.emit("runEnd", { run, file, status, exitCode, duration: durationMs, tasks });
+      end = { run, file, status, exitCode, duration: durationMs, tasks: results.map(reportOf) };
+      await hooks.end(store);
+      await hooks.emit("runEnd", end);
+      callOff();
     },
     [Symbol.dispose]: callOff,
   };

@@ -1,5 +1,5 @@
 import { formatSize } from "../lib/size.ts";
-import { isTerminal, printWhole, STDERR, STDOUT } from "../lib/stdio.ts";
+import { isTerminal, printWhole, STDERR, STDOUT, sharesOutput } from "../lib/stdio.ts";
 import { plural } from "../lib/text.ts";
 import type { SourceLoader } from "../lua/loader.ts";
 import { LiveView } from "./live-view.ts";
@@ -30,12 +30,23 @@ export interface TextOptions {
 export function createTextReport({ style, sources, quiet, grouping }: TextOptions): RunReport {
   let live: LiveView | undefined;
   let columns = columnsFor([]);
+  /** Where the last line stands that is not over, if there is no live view. */
+  let openLine: number | undefined;
+  let isShared: boolean | undefined;
   const write = (fd: number, data: string | Uint8Array) => {
-    if (live === undefined) printWhole(fd, data);
-    else live.around(data, () => printWhole(fd, data));
+    if (live === undefined) {
+      printWhole(fd, data);
+      if (data.length > 0) openLine = endsLine(data) ? undefined : fd;
+    } else live.around(data, () => printWhole(fd, data));
+  };
+  const isMidLine = () => {
+    if (live !== undefined) return live.isMidLine;
+    if (openLine !== STDOUT) return openLine === STDERR;
+    isShared ??= sharesOutput();
+    return isShared;
   };
   const output = new TaskOutput(grouping, write);
-  const note = (text: string) => write(STDERR, `${live?.isMidLine ? "\n" : ""}${text}\n`);
+  const note = (text: string) => write(STDERR, `${isMidLine() ? "\n" : ""}${text}\n`);
   const tails = new Map<string, string>();
   const said = (task: string | undefined, stream: Stream, data: string | Uint8Array) => {
     live?.said(task, data);
@@ -44,7 +55,7 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
   return {
     print: (text, { task }) => {
       // The way of a plain script, which has neither tasks nor a live view.
-      if (task === undefined && live === undefined) printWhole(STDOUT, text);
+      if (task === undefined && live === undefined) write(STDOUT, text);
       else said(task, "stdout", text);
     },
     log: (record, { task }) => {
@@ -113,6 +124,12 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
     },
   };
 }
+
+function endsLine(data: string | Uint8Array): boolean {
+  return data.at(-1) === "\n" || data.at(-1) === NEWLINE;
+}
+
+const NEWLINE = 10;
 
 /** Whether lines of stderr can be taken back. */
 function canRedraw(): boolean {

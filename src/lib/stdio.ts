@@ -1,5 +1,6 @@
 import { endNow } from "./ending.ts";
 import { messageOf, RunnerError } from "./errors.ts";
+import { beforeExit } from "./exit.ts";
 import { node } from "./node.ts";
 
 export const STDIN = 0;
@@ -58,16 +59,23 @@ export function printTogether(work: () => void): void {
     return;
   }
   held = [];
+  // Whatever ends the process meanwhile.
+  beforeExit(printHeld);
   try {
     work();
   } finally {
-    const pieces = held;
-    held = undefined;
-    for (let first = 0, next = 0; first < pieces.length; first = next) {
-      const fd = pieces[first]?.fd ?? STDOUT;
-      while (pieces[next]?.fd === fd) next++;
-      printWhole(fd, Buffer.concat(pieces.slice(first, next).map(({ data }) => Buffer.from(data))));
-    }
+    beforeExit(undefined);
+    printHeld();
+  }
+}
+
+function printHeld(): void {
+  const pieces = held ?? [];
+  held = undefined;
+  for (let first = 0, next = 0; first < pieces.length; first = next) {
+    const fd = pieces[first]?.fd ?? STDOUT;
+    while (pieces[next]?.fd === fd) next++;
+    printWhole(fd, Buffer.concat(pieces.slice(first, next).map(({ data }) => Buffer.from(data))));
   }
 }
 
@@ -84,6 +92,17 @@ export function isTerminal(fd: number): boolean {
   // Loaded here alone: it doubles the time in which a small command starts (process.stdout triples it).
   const { isatty }: typeof import("node:tty") = require("node:tty");
   return isatty(fd);
+}
+
+/** Whether what is written to stdout and to stderr goes to the same file, pipe or terminal. */
+export function sharesOutput(): boolean {
+  try {
+    const [out, err] = [STDOUT, STDERR].map((fd) => node.fs.fstatSync(fd));
+    return out?.dev === err?.dev && out?.ino === err?.ino;
+  } catch {
+    // One of them is closed.
+    return false;
+  }
 }
 
 /** Whether something thrown is a system error of this code, such as `ENOENT`. */

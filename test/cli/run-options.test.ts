@@ -423,6 +423,25 @@ describe("what is shown", () => {
 task({ name = "a", command = "echo a1; sleep 0.05; echo a2" })
 task({ name = "b", command = function() print("b1") log.info("b2") end })`;
 
+  test("an own line begins on a line of its own where stdout and stderr are the same file", async () => {
+    for (const grouping of ["interleaved", "grouped"]) {
+      using sandbox = createSandbox();
+      sandbox.write(
+        "script.lua",
+        'io.write("top") task({ name = "a", command = "printf one" }) task({ name = "b", command = "printf two >&2" })',
+      );
+      const options = `run script.lua --log-output ${grouping}`;
+      const child = Bun.spawn(["sh", "-c", `"${sandbox.binary}" ${options} > shared 2>&1; cat shared`], {
+        cwd: sandbox.work,
+        env: { HOME: sandbox.home, PATH: process.env.PATH ?? "" },
+      });
+      const shown = await new Response(child.stdout).text();
+      expect(shown).toMatch(/^top\nrunner · .*\n\none\n {2}✓ a .*\ntwo\n {2}✓ b .*\n\n2 tasks in /);
+      const { stdout } = await sandbox.run(["run", "script.lua", "--log-output", grouping], PATH);
+      expect(stdout).toBe("topone");
+    }
+  });
+
   test("--log-output grouped holds back until a task has ended", async () => {
     const { stdout } = await run(FILE, ["-j", "2", "--log-output", "grouped"]);
     expect(stdout).toBe("b1\na1\na2\n");

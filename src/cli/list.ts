@@ -59,11 +59,16 @@ What it prints goes to stderr.`,
             ...(args.status ? [] : [options.description ?? ""]),
           ]);
           out.line(renderTable(columns, rows, out));
+          const groups = [...new Set(tasks.flatMap(({ group }) => (group?.description ? [group] : [])))];
+          const described = groups.map(({ name, description = "" }) => [name, description]);
+          if (described.length > 0) out.line(`\n${renderTable(GROUP_COLUMNS, described, out)}`);
         }
         return 0;
       });
     }),
 });
+
+const GROUP_COLUMNS = [{ title: "GROUP" }, { title: "DESCRIPTION", flexible: true }] as const;
 
 function isTagged(tags: readonly string[] = [], wanted: readonly string[]): boolean {
   return wanted.length === 0 || tags.some((tag) => wanted.includes(tag));

@@ -46,7 +46,7 @@ else to stderr. With -o json, each line of stdout is one event; run_ended has no
 });
 
 async function run(args: RunArgs, out: Output): Promise<number> {
-  readJobs(args.jobs);
+  const jobs = readJobs(args.jobs);
   readTimeout(args.timeout);
   checkTogether(args);
   if (args.resume) return (await import("./run-resume.ts")).resumeRun(args, out);
@@ -69,6 +69,8 @@ async function run(args: RunArgs, out: Output): Promise<number> {
     set,
     valueFiles,
     ...(args.sandbox && { sandbox: args.allow }),
+    ...(jobs !== undefined && { jobs }),
+    ...(args["keep-going"] && { keepGoing: true }),
   };
   if (args.watch) {
     return (await import("./run-watch.ts")).runAndWatch(request, (onSession) =>

@@ -24,7 +24,10 @@ export function renderTimeline(
   const span = { from: run.started, to: end };
   const name = Math.max(8, ...tasks.map((task) => Bun.stringWidth(task.name)));
   const again = run.resumed === 0 ? "" : ` · taken up ${plural(run.resumed, "time")}`;
-  const head = `run ${run.id} · ${run.name} · ${standing} · ${formatDuration(end - run.started, " s")}${again}`;
+  // Nobody noted when a runner was killed.
+  const isOpen = standing === "killed";
+  const whole = isOpen && run.ended === undefined ? "–" : formatDuration(end - run.started, " s");
+  const head = `run ${run.id} · ${run.name} · ${standing} · ${whole}${again}`;
   const lines = [
     style.bold(head),
     style.dim(`${formatTime(run.started)} on ${run.process.host} (pid ${run.process.pid})`),
@@ -32,7 +35,8 @@ export function renderTimeline(
   ];
   for (const task of tasks) {
     const took = task.attempts.reduce((sum, { started, ended = end }) => sum + ended - started, 0);
-    const time = task.attempts.length === 0 ? "" : formatDuration(took);
+    const isUnknown = isOpen && task.attempts.some(({ ended }) => ended === undefined);
+    const time = task.attempts.length === 0 ? "" : isUnknown ? "–" : formatDuration(took);
     const text = `  ${markOf(task, style)} ${padColumns(task.name, name)} ${time.padStart(7)}  ${barOf(task, span)}`;
     const message = escapeControls(task.message ?? "");
     lines.push(`${text}  ${cut(message, Math.max(20, width - name - BAR - 16))}`.trimEnd());

@@ -129,7 +129,9 @@ function readTask(
     );
   }
   if (shortName === "" || (options.name !== undefined && named === undefined)) {
-    return refuse('a task has no name. Give it one: name = "…".');
+    const { name } = options;
+    if (name === undefined || name === "") return refuse('a task has no name. Give it one: name = "…".');
+    return refuse(`the name of a task is ${describe(name)}: expected a string.`);
   }
   if (/^-|[\p{Cc}]/u.test(shortName)) {
     const what = shortName.startsWith("-") ? 'begins with "-"' : "has a control character";

@@ -29,6 +29,10 @@ export interface RunRequest {
   readonly valueFiles: readonly string[];
   /** What `--sandbox` allowed; absent when there was none. */
   readonly sandbox?: readonly string[];
+  /** `--jobs`; absent when it was not given. */
+  readonly jobs?: number;
+  /** `--keep-going`; absent when it was not given. */
+  readonly keepGoing?: boolean;
 }
 
 export type RunStatus = "running" | "ok" | "failed" | "stopped";

@@ -10,11 +10,12 @@ export interface Outcome {
 
 /**
  * Pure: nothing or `true` is ok; `true, message, outputs`; a table is ok with these outputs; `false, message` or
- * `nil, message` is a failure; anything else is a failure that says what came back.
+ * `nil, message` is a failure; anything else is a failure that says what came back, so that nothing is lost.
  */
 export function interpretResults(results: readonly LuaValue[]): Outcome {
-  const [first, second, outputs] = results;
+  const [first, second, outputs, ...rest] = results;
   if (first === true || (first === undefined && second === undefined)) {
+    if (isTable(second) || rest.some((value) => value !== undefined)) return refuse(results);
     return {
       ok: true,
       ...(second !== undefined && { message: text(second) }),
@@ -24,11 +25,20 @@ export function interpretResults(results: readonly LuaValue[]): Outcome {
   if (first === false || first === undefined) {
     return { ok: false, message: second === undefined ? "it returned false" : text(second) };
   }
-  if (isRecord(first) || Array.isArray(first) || first instanceof Map) return { ok: true, outputs: first };
+  const isAlone = results.slice(1).every((value) => value === undefined);
+  return isTable(first) && isAlone ? { ok: true, outputs: first } : refuse(results);
+}
+
+function refuse(results: readonly LuaValue[]): Outcome {
+  const came = results.map(describe).join(", ");
   return {
     ok: false,
-    message: `it returned ${describe(first)}; a task returns nothing, true, a table, or false and a message`,
+    message: `it returned ${came}; a task returns nothing, true (with a message and outputs, if any), a table, or false and a message`,
   };
+}
+
+function isTable(value: LuaValue): boolean {
+  return isRecord(value) || Array.isArray(value) || value instanceof Map;
 }
 
 function text(value: LuaValue): string {

@@ -96,6 +96,16 @@ TaskDefinitions.four = { tasks = { { name = "c", command = "true" } } }`);
     ]);
   });
 
+  test("a group's description is listed after the tasks", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      `workflow.define("site", { description = "All of it", tasks = { task("page"):command("true"):build() } })`,
+    );
+    const { stdout } = await sandbox.run(["list", "script.lua"]);
+    expect(stdout).toMatch(/^site\.page +–\s*\n\nGROUP +DESCRIPTION\nsite +All of it\n$/m);
+  });
+
   test("TaskDefinitions that declares a task again, or is no table, is an error with its places", async () => {
     const { stderr, exitCode } = await run(`
 TaskDefinitions = { g = { tasks = { { name = "a", command = "true" } } } }

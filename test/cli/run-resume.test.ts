@@ -41,6 +41,20 @@ task({ name = "c", command = "echo c" })`,
     expect(await newest(sandbox)).toMatchObject({ id, status: "ok", exit_code: 0 });
   });
 
+  test("keeps the --jobs and --keep-going of the run", async () => {
+    using sandbox = createSandbox();
+    const task = (name: string, other: string) => `task({ name = "${name}", timeout = 20,
+      command = "[ -e go ] || exit 1; touch ${name}; until [ -e ${other} ]; do sleep 0.02; done" })\n`;
+    sandbox.write("script.lua", task("a", "b") + task("b", "a") + task("c", "a"));
+    const first = await sandbox.run(["run", "script.lua", "--jobs", "2", "--keep-going"], PATH);
+    expect(first.stderr).toContain("3 failed");
+    const second = await sandbox.run(["run", "--resume"], PATH);
+    expect(second.stderr).toContain("3 failed");
+    sandbox.write("go", "");
+    const third = await sandbox.run(["run", "--resume"], PATH);
+    expect(third).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("3 done") });
+  }, 30_000);
+
   test("says to programs that nothing is left, or was, to do", async () => {
     using sandbox = createSandbox();
     sandbox.write("script.lua", 'task({ name = "a", once = "k", command = "true", tags = "x" })');
@@ -220,7 +234,11 @@ task({ name = "d", depends_on = "a", command = "touch started; sleep 0.1" })`,
     await running.finished;
     const child = Number(readFileSync(join(sandbox.work, "child"), "utf8"));
     process.kill(child, 0);
-    expect(await newest(sandbox)).toMatchObject({ status: "killed" });
+    const { id, ...run } = await newest(sandbox);
+    expect(run).toMatchObject({ status: "killed" });
+    const shown = (await sandbox.run(["runs", "show", id])).stdout;
+    expect(shown).toMatch(/ · killed · –\n/);
+    expect(shown).toMatch(/^ {2}… a +– /m);
     sandbox.write("ok", "");
     const { stdout, stderr, exitCode } = await sandbox.run(["run", "--resume"], PATH);
     expect(stderr).toContain("Stopped what was still running of a.");

@@ -175,13 +175,15 @@ task({ name = "b", run = function() print("never") end })`);
     const { stderr, exitCode } = await sandbox.runLua(`task({ name = "build", command = "make" })
 task({ name = "ship", depends_on = "biuld" })
 task({ name = "build", retrys = 3 })
-task({})`);
+task({})
+task({ name = 5, command = "true" })`);
     expect(exitCode).toBe(5);
     expect(stderr.trimEnd().split("\n").sort()).toEqual([
       'Cannot load script.lua:2: task "ship" depends on "biuld", which is not declared. Did you mean "build"?',
       'Cannot load script.lua:3: task "build" has an unknown option "retrys". Did you mean "retries"?',
       'Cannot load script.lua:3: task "build" is declared already at script.lua:1.',
       'Cannot load script.lua:4: a task has no name. Give it one: name = "…".',
+      "Cannot load script.lua:5: the name of a task is 5: expected a string.",
     ]);
   });
 

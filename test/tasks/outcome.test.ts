@@ -19,6 +19,14 @@ test.each(cases)("interpretResults() of %s", (_, results, outcome) => {
   expect(interpretResults(results)).toEqual(outcome);
 });
 
+test("interpretResults() of more than a task returns is a failure that says what came back", () => {
+  const told = (results: LuaValue[]) => interpretResults(results).message?.split(";")[0];
+  expect(told([true, { a: 1 }])).toBe("it returned true, a table");
+  expect(told([true, "done", { a: 1 }, 4])).toBe('it returned true, "done", a table, 4');
+  expect(told([{ a: 1 }, "done"])).toBe('it returned a table, "done"');
+  expect(interpretResults([true, { a: 1 }]).ok).toBe(false);
+});
+
 test("interpretResults() of anything else says what came back", () => {
   expect(interpretResults([5])).toMatchObject({
     ok: false,

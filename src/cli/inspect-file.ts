@@ -1,3 +1,4 @@
+import { exitCodeOf, RunnerError } from "../lib/errors.ts";
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
@@ -14,7 +15,7 @@ import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
 import { valueSources } from "./task-options.ts";
 
-/** How long the top level of a file may take that is only looked at, in ms. */
+/** How long the top level of a file may take that is only looked at, in ms, unless a run itself has less time. */
 const TOP_LEVEL_MS = 30_000;
 
 /** What commands that only look at a task file were given. */
@@ -74,6 +75,11 @@ export async function inspectFile(
   );
   if (!rethrow) for (const problem of problems) out.note(problem);
   let sources: SourceLoader | undefined;
+  const { settings } = context.config;
+  const time = Math.min(TOP_LEVEL_MS, settings["run.timeout"] ?? TOP_LEVEL_MS);
+  using limit = new TimeLimit(`Cannot load ${file}: its top level has not ended after`, time, {
+    exitCode: exitCodeOf("invalid"),
+  });
   try {
     const loaded = await loadTaskFile({
       file,
@@ -84,9 +90,9 @@ export async function inspectFile(
       settings: {
         ...stores,
         plugins,
-        memoryLimit: context.config.settings["lua.memory"],
-        isSecret: secretMatcher(context.config.settings["secrets.patterns"]),
-        limit: new TimeLimit(`Cannot load ${file}: its top level has not ended after`, TOP_LEVEL_MS),
+        memoryLimit: settings["lua.memory"],
+        isSecret: secretMatcher(settings["secrets.patterns"]),
+        limit,
       },
       purpose: "inspect",
       print: (text) => writeWhole(STDERR, text),
@@ -99,6 +105,9 @@ export async function inspectFile(
     if ("exitCode" in loaded || sources === undefined) return "exitCode" in loaded ? loaded.exitCode : 0;
     return await use({ session: loaded.session, context, sources, problems });
   } catch (error) {
+    // It would end no run either.
+    if (error === limit.signal.reason && error instanceof RunnerError)
+      throw new RunnerError("invalid", `${error.message}. Move what it does into a task.`);
     if (!(error instanceof ScriptError) || rethrow) throw error;
     out.note(renderScriptError(error, styleOf(STDERR, process.env), sources));
     return error.exitCode;

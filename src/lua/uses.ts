@@ -47,13 +47,20 @@ export function findUses(chunk: Uint8Array): Uses {
 function walk(proto: Proto, outer: readonly (Origin | undefined)[], uses: Uses): void {
   const { code, lines, constants, upvalues, protos } = proto;
   const aliases = new Aliases(proto, outer);
+  const noted = new Set<number>();
+  const note = (at: number, of: Origin, register: number) => {
+    // What was just read into a local variable is found by both.
+    if (noted.has(at)) return;
+    noted.add(at);
+    noteField(proto, { at, of, register }, uses);
+  };
   const isEnvironment = (upvalue: number) => upvalues[upvalue]?.name === "_ENV";
   for (const [pc, { op, a, b, c, bx }] of code.entries()) {
     const line = lines[pc] ?? 0;
     const read = (name: string | undefined, at: number) => {
       if (name === undefined) return;
       uses.globals.push({ name, line, kind: "read", ...(isAsked(proto, at, a) && { isAsked: true }) });
-      noteCall(proto, { at: at + 1, of: { global: name }, register: a }, uses);
+      note(at + 1, { global: name }, a);
     };
     const write = (name: string | undefined) => {
       if (name !== undefined) uses.globals.push({ name, line, kind: "write" });
@@ -72,10 +79,10 @@ function walk(proto: Proto, outer: readonly (Origin | undefined)[], uses: Uses):
     } else if (op === Op.GETFIELD || op === Op.LOADK) {
       const table = readField(proto, pc)?.table;
       const of = table === undefined ? undefined : aliases.inRegister(table, pc);
-      if (of !== undefined && table !== undefined) noteCall(proto, { at: pc, of, register: table }, uses);
+      if (of !== undefined && table !== undefined) note(pc, of, table);
     } else if (op === Op.GETUPVAL) {
       const of = outer[b];
-      if (of !== undefined) noteCall(proto, { at: pc + 1, of, register: a }, uses);
+      if (of !== undefined) note(pc + 1, of, a);
     } else if (op === Op.GETTABUP) {
       const of = outer[b];
       const field = constants[c];
@@ -86,7 +93,7 @@ function walk(proto: Proto, outer: readonly (Origin | undefined)[], uses: Uses):
       const load = loadedBy(proto, pc);
       if (load !== undefined) uses.loads.push({ ...load, line });
       const of = requiredBy(proto, pc);
-      if (of !== undefined) noteCall(proto, { at: pc + 1, of, register: a }, uses);
+      if (of !== undefined) note(pc + 1, of, a);
     } else if (op === Op.CLOSURE) {
       const inner = protos[bx];
       if (inner !== undefined) walk(inner, aliases.ofClosure(inner, pc), uses);
@@ -94,15 +101,22 @@ function walk(proto: Proto, outer: readonly (Origin | undefined)[], uses: Uses):
   }
 }
 
-/** Notes the call of a field that the instruction `at` reads from the table in a register, if it does that. */
-function noteCall(
+/**
+ * Notes the call of a field that the instruction `at` reads from the table in a register, if it does that; and of `_G`,
+ * whether there is such a global.
+ */
+function noteField(
   proto: Proto,
   { at, of, register }: { at: number; of: Origin; register: number },
   uses: Uses,
 ): void {
   const read = readField(proto, at);
-  if (read?.table !== register || !isCalled(proto.code, read.at, read.into)) return;
-  uses.calls.push({ of, field: read.field, line: proto.lines[read.at] ?? 0 });
+  if (read?.table !== register) return;
+  const { field, into } = read;
+  const line = proto.lines[read.at] ?? 0;
+  if (isCalled(proto.code, read.at, into)) uses.calls.push({ of, field, line });
+  else if ("global" in of && of.global === "_G" && isAsked(proto, read.at, into))
+    uses.globals.push({ name: field, line, kind: "read", isAsked: true });
 }
 
 /** The read of a field that is or begins with an instruction; by registers, and where it is over. */

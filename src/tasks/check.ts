@@ -51,7 +51,7 @@ return function(source, name)
 end`;
 
 /** Modules whose fields are what the user gave. */
-const OPEN = ["values", "_G"];
+const OPEN = ["values"];
 
 /** A file that a run may load, and what it uses. */
 interface Checked {
@@ -97,6 +97,8 @@ export async function findMistakes(session: Session, sources: SourceLoader): Pro
   const added = new Set(files.flatMap((file) => [...file.uses.fields]));
   const fieldsOf = (of: Origin): { name: string; fields: readonly string[] } => {
     const name = "global" in of ? of.global : of.required;
+    if ("global" in of && name === "_G")
+      return { name, fields: [...Object.keys(globals), ...written, ...optional] };
     const isKnown = !OPEN.includes(name) && !("global" in of && written.has(name));
     const found = isKnown ? ("global" in of ? globals : modules)[name] : [];
     const fields: readonly LuaValue[] = Array.isArray(found) ? found : [];

@@ -96,6 +96,36 @@ end })`);
     ]);
   });
 
+  test("calls a file invalid whose top level does not end, whatever it computes", async () => {
+    for (const endless of [
+      "while true do end",
+      '(("a"):rep(40)):find(("a?"):rep(40) .. ("a*"):rep(40) .. "b")',
+    ]) {
+      using sandbox = createSandbox();
+      sandbox.write("script.lua", endless);
+      const env = { RUNNER_RUN_TIMEOUT: "300ms" };
+      const { stdout, stderr, exitCode } = await sandbox.run(["check", "script.lua"], { env });
+      expect(stdout + stderr).toContain("script.lua: its top level has not ended after 0.3 s");
+      expect(exitCode).toBe(5);
+    }
+  }, 30_000);
+
+  test("finds calls of globals by _G, and says each once", async () => {
+    const { stdout } = await check(`
+task({ name = "a", command = function()
+  local s = state s.gte("k")
+  _G.zzz() _G.print() _G.later() _G.state.get("k")
+  if _G.maybe then _G.maybe() end
+  _G.mine = print
+  _G.mine()
+end })
+function later() end`);
+    expect(stdout).toBe(
+      'script.lua:3: state.gte is called, but there is none. Did you mean "get"?\n' +
+        "script.lua:4: _G.zzz is called, but there is none.\n",
+    );
+  });
+
   test("does not guess what a local stands for that may be something else", async () => {
     const { stdout } = await check(`
 local e, set_inside, self = exec, exec, exec

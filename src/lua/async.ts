@@ -1,11 +1,11 @@
 import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { lookWhileComputing } from "../lib/lookout.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import { describe, toNumber } from "../modules/arguments.ts";
 import type { CallContext } from "../modules/context.ts";
 import { type HostFunction, LuaFunction, type LuaValue } from "../modules/module.ts";
 import words from "./async.lua" with { type: "text" };
+import type { Limit } from "./coroutine.ts";
 import type { LuaVm } from "./vm.ts";
 
 /** Lua of the module `async`; it needs the functions of `createAsyncFunctions`. */
@@ -54,9 +54,14 @@ export interface Spawning {
  * What async.lua needs of the host: coroutines that run side by side with their caller's context and limit, and
  * tickets to wait for.
  *
+ * @param limitOf starts the time of a call of `async.timeout`, in ms, within what its caller has.
  * @param onLost gets the error of a coroutine that failed without anybody awaiting it.
  */
-export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => void): Spawning {
+export function createAsyncFunctions(
+  vm: LuaVm,
+  limitOf: (ms: number, parent: Limit | undefined) => Limit & Disposable,
+  onLost: (message: string) => void,
+): Spawning {
   let failures = false;
   const waiting = new Map<LuaValue, Waiting>();
   const running = new Map<LuaValue, AbortController>();
@@ -73,23 +78,18 @@ export function createAsyncFunctions(vm: LuaVm, onLost: (message: string) => voi
     ms: number | undefined,
   ) => {
     running.set(number, own);
-    const deadline = performance.now() + (ms ?? 0);
     // While it waits, async.lua's own timer ends it.
-    const stopLooking =
-      ms === undefined
-        ? undefined
-        : lookWhileComputing(() => {
-            if (performance.now() >= deadline) own.abort(new Error("its time is over"));
-          });
-    const { limit } = vm;
+    using time = ms === undefined ? undefined : limitOf(ms, vm.limit);
+    time?.signal.addEventListener("abort", () => own.abort(time.signal.reason));
+    const limit = time ?? vm.limit;
+    const compute = limit?.compute;
     const signal = limit === undefined ? own.signal : AbortSignal.any([own.signal, limit.signal]);
     try {
       // Only the parent's limit can come while it computes: whoever could cancel it waits until it does.
-      await vm.run(fn, [], { ...parent, parent, signal }, { signal });
+      await vm.run(fn, [], { ...parent, parent, signal }, { signal, ...(compute && { compute }) });
     } catch {
       // It was cancelled, and whoever did that knows; its own errors stay in Lua.
     } finally {
-      stopLooking?.();
       running.delete(number);
       fn.release();
     }

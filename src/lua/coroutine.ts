@@ -7,6 +7,8 @@ export interface Limit {
   readonly signal: AbortSignal;
   /** Called before anything computes under it: has somebody watch who can end it when Lua gives no sign of life any more. */
   readonly watch?: () => void;
+  /** Called with true before anything computes under it, and with false when that waits or has ended; these nest. */
+  readonly compute?: (now: boolean) => void;
 }
 
 /** One coroutine that the host started, with what the host knows about it (such as the task it runs). */
@@ -31,6 +33,11 @@ export interface Coroutine {
   halted?: Halt;
   /** What listens to its limit. */
   onAbort?: () => void;
+}
+
+/** What has ended a coroutine that was cancelled. */
+export function endOf({ halted, limit }: Coroutine): unknown {
+  return (halted ?? limit?.signal)?.reason;
 }
 
 /** What a coroutine waits for, and what became of it. */

@@ -4,7 +4,7 @@ import { isLookedAfter, lookAround } from "../lib/lookout.ts";
 import type { Halt, HostFunction, HostResult, LuaValue } from "../modules/module.ts";
 import { cannotWait } from "../modules/waiting.ts";
 import type { Core } from "./core.ts";
-import { type Coroutine, createWait, type Limit, type Wait } from "./coroutine.ts";
+import { type Coroutine, createWait, endOf, type Limit, type Wait } from "./coroutine.ts";
 import { ScriptError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
 import { pushResult } from "./results.ts";
@@ -163,7 +163,7 @@ export class Coroutines {
     this.finish(coroutine);
     this.running = outer;
     coroutine.cancelled = true;
-    coroutine.reject((coroutine.halted ?? coroutine.limit?.signal)?.reason);
+    coroutine.reject(endOf(coroutine));
   }
 
   /** Lets a coroutine run until it ends, fails, or waits. */
@@ -174,6 +174,7 @@ export class Coroutines {
     this.running = coroutine;
     this.setHook(coroutine);
     if (outer === undefined) setComputing(true);
+    coroutine.limit?.compute?.(true);
     try {
       const status = api.lua_resume(L, 0, args, heap.out);
       const count = heap.readWord(heap.out);
@@ -186,11 +187,13 @@ export class Coroutines {
       } else {
         const failure = this.failures.scriptError(L, status);
         this.finish(coroutine);
-        coroutine.reject(failure);
+        // Its variables have been closed by now, in which its time may have ended.
+        coroutine.reject(coroutine.cancelled ? endOf(coroutine) : failure);
       }
     } catch (thrown) {
       coroutine.reject(thrown);
     } finally {
+      coroutine.limit?.compute?.(false);
       this.running = outer;
       // Whoever has ended the script has ended those as well that started it and are still at that.
       if (outer !== undefined && coroutine.halted !== undefined) outer.halted ??= coroutine.halted;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { checkOwnership } from "../lib/ownership.ts";
 import { hasCode } from "../lib/stdio.ts";
 import type { LuaModule } from "../modules/module.ts";
@@ -78,10 +78,10 @@ export class SourceLoader {
         permit(absolute, "require");
         return existsSync(absolute);
       },
-      read_chunk: (path) => {
+      read_chunk: (path, callee) => {
         if (typeof path !== "string") return new Results([undefined, "expected the path of a Lua file"]);
         const absolute = resolve(this.folder, path);
-        permit(absolute, "dofile");
+        permit(absolute, String(callee));
         try {
           const { source, name } = this.read(absolute);
           return new Results([source, `@${name}`]);
@@ -108,6 +108,6 @@ function readSource(path: string, name: string): Buffer {
         cause: error,
       });
     }
-    throw new RunnerError("invalid", `Cannot read "${name}": ${messageOf(error)}.`, { cause: error });
+    throw new RunnerError("invalid", `Cannot read "${name}": ${systemReason(error)}.`, { cause: error });
   }
 }

@@ -31,6 +31,8 @@ export class PopenWriter {
       for await (const chunk of stream) act(chunk);
     };
     this.#shown = Promise.all([show(this.#child.stdout, onOutput), show(this.#child.stderr, onError)]);
+    // Whoever waits for its end is told; the others may never ask.
+    this.#shown.catch(() => undefined);
   }
 
   /** Raises a system error with code `EPIPE` when nobody reads it any more. */
@@ -64,11 +66,16 @@ export class PopenWriter {
 
   async #flush(): Promise<void> {
     try {
-      await this.#input.flush();
+      // More may be written meanwhile.
+      while (this.#pending > 0) {
+        const offered = this.#pending;
+        await this.#input.flush();
+        this.#pending -= offered;
+      }
     } catch {
       // Nobody reads it any more: the next write says so.
+      this.#pending = 0;
     }
-    this.#pending = 0;
     this.#taken = undefined;
   }
 }

@@ -102,18 +102,18 @@ function load(chunk, name, mode, ...)
   return load_text(chunk, name or chunk, ...)
 end
 
-local function load_file(path, ...)
-  local source, name = host.read_chunk(path)
+local function load_file(callee, path, ...)
+  local source, name = host.read_chunk(path, callee)
   if not source then return nil, name end
   return load_text(source, name, ...)
 end
 
 function loadfile(path, _, ...)
-  return load_file(path, ...)
+  return load_file("loadfile", path, ...)
 end
 
 function dofile(path)
-  local chunk, problem = load_file(path)
+  local chunk, problem = load_file("dofile", path)
   if not chunk then error(problem, 0) end
   return chunk()
 end
@@ -129,7 +129,7 @@ package.searchers = {
     for template in package.path:gmatch("[^;]+") do
       local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
       if host.exists(path) then
-        local chunk, problem = load_file(path)
+        local chunk, problem = load_file("require", path)
         if not chunk then error(problem, 0) end
         return chunk, path
       end

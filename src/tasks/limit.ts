@@ -95,6 +95,12 @@ export class TimeLimit implements Disposable, Limit {
     this.#watched = watchdog.watch({ left: this.#deadline - performance.now(), message, exitCode });
   };
 
+  /** Ends what `watch` began. */
+  rest(): void {
+    if (this.#watched !== undefined) watchdog?.drop(this.#watched);
+    this.#watched = undefined;
+  }
+
   /** Looks whether the time is over. */
   look(): void {
     if (this.signal.aborted || performance.now() < this.#deadline) return;
@@ -112,9 +118,25 @@ export class TimeLimit implements Disposable, Limit {
       stopLooking = undefined;
     }
     this.#callOff();
-    if (this.#watched !== undefined) watchdog?.drop(this.#watched);
+    this.rest();
     this.#parent?.signal.removeEventListener("abort", this.#onParent);
   }
+}
+
+/** The time of a call of `async.timeout`: whatever computes under it is watched, and what only waits costs nothing more. */
+export function limitOfTimeout(ms: number, parent: Limit | undefined): Limit & Disposable {
+  const time = new TimeLimit("Cannot finish a call of async.timeout: it took longer than", ms, { parent });
+  let computing = 0;
+  return {
+    signal: time.signal,
+    compute(now) {
+      parent?.compute?.(now);
+      computing += now ? 1 : -1;
+      if (now && computing === 1) time.watch();
+      else if (computing === 0) time.rest();
+    },
+    [Symbol.dispose]: () => time[Symbol.dispose](),
+  };
 }
 
 /** The time for what follows the work: that of the work, or a last moment when that is over. */

@@ -24,7 +24,7 @@ import { type Declarations, readDeclarations } from "./declarations.ts";
 import dsl from "./dsl.lua" with { type: "text" };
 import { forbidEffects, pretendEffects, refuseEffect } from "./inspection.ts";
 import { installModules } from "./install-modules.ts";
-import { RunExit, type TimeLimit } from "./limit.ts";
+import { limitOfTimeout, RunExit, type TimeLimit } from "./limit.ts";
 import { Locator } from "./locate.ts";
 import { modernize } from "./modern.ts";
 import type { Task } from "./task.ts";
@@ -163,7 +163,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     ...(options.readInput && { readInput: options.readInput }),
   });
   vm = await LuaVm.open({ compiled: await compiling, memoryLimit, host, files });
-  const spawning = createAsyncFunctions(vm, (message) =>
+  const spawning = createAsyncFunctions(vm, limitOfTimeout, (message) =>
     options.log(
       { level: "error", message: `nobody awaited a coroutine that failed: ${message}`, fields: {} },
       top,

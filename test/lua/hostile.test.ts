@@ -36,6 +36,51 @@ describe("a task with a timeout", () => {
   });
 });
 
+describe("a timeout", () => {
+  const source = `local x <close> = setmetatable({}, { __close = function() while true do end end }) error("x")`;
+
+  test("of the run that strikes while variables are closed after an error is told as the timeout", async () => {
+    using sandbox = createSandbox();
+    const { stderr, exitCode } = await sandbox.runLua(source, ["--timeout", "200ms"]);
+    expect({ exitCode, told: stderr.includes("it took longer than 0.2 s") }).toEqual({
+      exitCode: 124,
+      told: true,
+    });
+  });
+
+  test("of a task that strikes while variables are closed after an error is told as the timeout", async () => {
+    using sandbox = createSandbox();
+    const task = `task{ name = "h", timeout = "200ms", run = function() ${source} end }`;
+    const { stderr, exitCode } = await sandbox.runLua(task);
+    const told = stderr.includes("it took longer than its timeout of 0.2 s");
+    expect({ exitCode, told }).toEqual({ exitCode: 1, told: true });
+  });
+});
+
+describe("async.timeout", () => {
+  test.each(["", "time.sleep(0.01)", "async.spawn(function() end):await()"])(
+    "ends the process when a pattern outlasts it, also after %p",
+    async (before) => {
+      using sandbox = createSandbox();
+      const body = `${before} string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")`;
+      const { stderr, exitCode } = await sandbox.runLua(`async.timeout(0.2, function() ${body} end)`);
+      const told = stderr.includes(
+        "Cannot finish a call of async.timeout: it took longer than 0.2 s, and Lua is inside",
+      );
+      expect({ exitCode, told }).toEqual({ exitCode: 124, told: true });
+    },
+  );
+
+  test("leaves the process alone for what others compute while its function waits", async () => {
+    using sandbox = createSandbox();
+    const { stdout, exitCode } = await sandbox.runLua(`
+      local waiting = async.spawn(pcall, async.timeout, 0.01, time.sleep, 60)
+      string.find(("a"):rep(62), (".-"):rep(5) .. "b")
+      print(select(2, waiting:await()).code)`);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "timeout\n" });
+  });
+});
+
 /** What no hook of Lua's can end: it runs no instruction, or none that hooks are called for. */
 const HANGING = [
   'string.find(("a"):rep(5e5), (".-"):rep(50) .. "b")',

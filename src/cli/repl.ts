@@ -5,6 +5,7 @@ import { ScriptError } from "../lua/errors.ts";
 import type { CallContext } from "../modules/context.ts";
 import { showValue } from "../modules/log.ts";
 import type { LuaValue } from "../modules/module.ts";
+import { RunExit } from "../tasks/limit.ts";
 import { loadTaskFile, type Session } from "../tasks/session.ts";
 import { defineCommand } from "./command.ts";
 import { openContext } from "./context.ts";
@@ -119,6 +120,8 @@ async function evaluate(
     return "done";
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
+    // What waits for the end of the session ends it.
+    if (error instanceof RunExit) return "done";
     writeWhole(STDERR, `${error instanceof ScriptError ? error.message : messageOf(error)}\n`);
     return "failed";
   }

@@ -68,5 +68,19 @@ export function messageOf(thrown: unknown): string {
 
 /** A system error's words without its code, call and paths: `ENOENT: no such file or directory, open '…'`. */
 export function systemReason(thrown: unknown): string {
+  if (isNulInPath(thrown)) return NUL_IN_PATH;
   return /^[A-Z0-9]+: ([^,]+)/.exec(messageOf(thrown))?.[1] ?? messageOf(thrown);
+}
+
+/** What is wrong with a path that no system takes. */
+export const NUL_IN_PATH = "a path must not have a NUL byte";
+
+/** Whether it is the host's refusal of a path with a NUL byte. */
+export function isNulInPath(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error &&
+    "code" in thrown &&
+    thrown.code === "ERR_INVALID_ARG_VALUE" &&
+    /null bytes/.test(thrown.message)
+  );
 }

@@ -46,5 +46,8 @@ export function describe(value: LuaValue): string {
   if (value instanceof Uint8Array) return "a string that is not UTF-8";
   if (value instanceof Opaque) return value.what;
   if (value instanceof Float) return String(value.value);
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  }
   return typeof value === "object" ? "a table" : String(value);
 }

@@ -191,8 +191,15 @@ function spawn(command: CommandSpec, input: "ignore" | "pipe" = "ignore") {
     const message = `Cannot run ${shown(command)}: neither a command nor its environment can have a NUL byte in it.`;
     throw new RunnerError("bad_argument", message);
   }
+  const badName = Object.keys(added).find((name) => name === "" || name.includes("="));
+  if (badName !== undefined) {
+    const message = `Cannot run ${shown(command)}: the environment cannot have a variable ${JSON.stringify(badName)}. A name is not empty and has no "=".`;
+    throw new RunnerError("bad_argument", message);
+  }
+  const marker = command.context?.env?.RUNNER_TASK_ID;
+  const mark = marker === undefined ? undefined : `RUNNER_TASK_ID=${marker}`;
   try {
-    return spawnGuarded(() =>
+    const start = () =>
       Bun.spawn([...command.argv], {
         cwd: command.cwd,
         // Ours goes to a child by itself; to hand one over costs a tenth of a small command.
@@ -201,8 +208,8 @@ function spawn(command: CommandSpec, input: "ignore" | "pipe" = "ignore") {
         stdout: "pipe",
         stderr: "pipe",
         detached: true,
-      }),
-    );
+      });
+    return spawnGuarded(start, mark);
   } catch (error) {
     const problem = isFolder(command.cwd)
       ? `${messageOf(error)}. Is it installed and on PATH?`
@@ -213,7 +220,8 @@ function spawn(command: CommandSpec, input: "ignore" | "pipe" = "ignore") {
   }
 }
 
-function hasNul(text: string): boolean {
+/** Whether a text has a byte in it that no path and no command can have. */
+export function hasNul(text: string): boolean {
   return text.includes("\0");
 }
 

@@ -1,5 +1,5 @@
-import { RunnerError } from "../lib/errors.ts";
-import { type CommandResult, type CommandSpec, runCommand, shellCommand } from "./command.ts";
+import { NUL_IN_PATH, RunnerError } from "../lib/errors.ts";
+import { type CommandResult, type CommandSpec, hasNul, runCommand, shellCommand } from "./command.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
 import type { ModuleHost } from "./host.ts";
 import type { LuaRecord } from "./module.ts";
@@ -33,7 +33,7 @@ export function createExecModule(host: ModuleHost): ModuleDef {
     functions: {
       run: defineFunction({
         description:
-          'Runs a line in the shell, or a program with its arguments as a list, and waits for its end. Options: cwd, env (added to ours), stdin, timeout, shell, check (a non-zero exit is an error), on_line (a function that gets each line of output and "stdout" or "stderr").',
+          'Runs a line in the shell, or a program with its arguments as a list, and waits for its end. Options: cwd, env (added to ours), stdin, timeout, shell (the path of the shell for a line; /bin/sh by default), check (a non-zero exit is an error), on_line (a function that gets each line of output and "stdout" or "stderr").',
         args: runArguments,
         returns: RESULT,
         example:
@@ -91,6 +91,9 @@ export async function run(
     );
   }
   const { env, on_line: onLine } = options;
+  if (hasNul(showPath(options.cwd ?? ""))) {
+    throw new RunnerError("bad_argument", `${callee}: field "cwd": ${NUL_IN_PATH}`);
+  }
   const given = resolvePath(current().cwd, options.cwd ?? "");
   using folder = attempt("work in", showPath(options.cwd ?? ""), () => folderAsText(given));
   const cwd = folder.path;

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
+  chmodSync,
   chownSync,
   closeSync,
   createReadStream,
@@ -53,12 +54,13 @@ export function statOf(path: Path): LuaRecord | undefined {
 /**
  * Puts a file with this content in place of the file that was there, in one step: readers see the old or the new
  * content, also after a power loss. The mode, and as root the owner, of a file that was there stay; of a link, its target
- * is replaced. A device or a pipe is written to.
+ * is replaced. A device or a pipe is written to. What `own` raises, who gives the new file to its owner before that is in
+ * place, leaves all as it was.
  */
 export function replaceFile(
   path: Path,
   content: string | Uint8Array,
-  { mode }: { mode?: number | undefined } = {},
+  { mode, own }: { mode?: number | undefined; own?: ((path: Path) => void) | undefined } = {},
 ): void {
   const target = writeTargetOf(path);
   if (target.inPlace) {
@@ -77,6 +79,9 @@ export function replaceFile(
       closeSync(file);
     }
     if (before && process.getuid?.() === 0) chownSync(temporary, before.uid, before.gid);
+    own?.(temporary);
+    // A change of owner takes bits away, and so does the umask.
+    if (mode !== undefined) chmodSync(temporary, mode);
     renameSync(temporary, target.path);
   } catch (error) {
     rmSync(temporary, { force: true });

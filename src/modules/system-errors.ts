@@ -1,4 +1,4 @@
-import { RunnerError, systemReason } from "../lib/errors.ts";
+import { isNulInPath, RunnerError, systemReason } from "../lib/errors.ts";
 
 export { systemReason };
 
@@ -40,7 +40,7 @@ function refuse(verb: string, subject: string, error: unknown): never {
   if (error instanceof RunnerError) throw error;
   const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
   throw new RunnerError(
-    missing ? "not_found" : "task_failed",
+    missing ? "not_found" : isNulInPath(error) ? "bad_argument" : "task_failed",
     `Cannot ${verb}${subject && ` ${JSON.stringify(subject)}`}: ${reasonOf(error)}`,
     { cause: error },
   );
@@ -49,5 +49,7 @@ function refuse(verb: string, subject: string, error: unknown): never {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ERR_FS_CP_EINVAL") return "it cannot be copied to itself, nor into itself";
+  if (code === "ERR_FS_CP_NON_DIR_TO_DIR") return "a folder is there, and a file cannot take its place";
+  if (code === "ERR_FS_CP_DIR_TO_NON_DIR") return "a file is there, and a folder cannot take its place";
   return systemReason(error);
 }

@@ -5,6 +5,7 @@ import type { Access } from "./access.ts";
 import { decode, encode } from "./codec.ts";
 import { guarded } from "./guarded.ts";
 import { checkKey } from "./key.ts";
+import { checkStorable } from "./unstorable.ts";
 
 /** What came of the one call; a result that is nil is stored, too. */
 export interface Completed {
@@ -25,6 +26,7 @@ export function findCompleted({ backend }: Access, key: string): Awaitable<Compl
 /** Stores the result of the one call. Raises `bad_value`, `too_large`, and what the store's guard raises. */
 export function complete(store: Access, key: string, result: unknown): Awaitable<void> {
   const { backend, guard, writer, maxBytes } = store;
+  if (result !== undefined) checkStorable(result, key);
   const put = encode(result === undefined ? [] : [result], key, maxBytes);
   const change: Change<void> = () => ({ result: undefined, writes: [{ put, expires: "never" }] });
   if (guard === undefined) return backend.update([onceRef(key)], change, writer);

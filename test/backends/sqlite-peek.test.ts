@@ -1,5 +1,6 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { peek } from "../../src/backends/sqlite/peek.ts";
 import { failure } from "../../src/contract/subject.ts";
 import { SqliteFolder } from "./sqlite-folder.ts";
@@ -25,6 +26,25 @@ describe("peek()", () => {
     expect(peek(files.path, ref("other"), 1_000_000)).toBeUndefined();
     expect(peek(files.path, ref("k"), 1_060_000)).toBeUndefined();
     expect(peek(files.path, ref("k"), 1_059_999)?.key).toBe("k");
+  });
+
+  test("leaves nothing open when it cannot ask", async () => {
+    await using files = new SqliteFolder();
+    const store = files.openStore();
+    await store.set("k", 1);
+    await store.close();
+    const db = new Database(files.path);
+    db.run("DROP TABLE run");
+    db.close();
+    expect(() => peek(files.path, { space: "run", key: "k" }, 0)).toThrow();
+    const open = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+    expect(open.filter((path) => path.startsWith(files.folder))).toEqual([]);
   });
 
   test("creates no store and leaves no log", async () => {

@@ -127,3 +127,9 @@ describe("runner repl on a terminal", () => {
     await again.type("\x1b[A", "'first' .. 1");
   });
 });
+
+test("os.exit() in runner repl prints nothing", async () => {
+  using sandbox = createSandbox();
+  const { stdout, stderr, exitCode } = await sandbox.run(["repl"], { stdin: "os.exit(3)\n" });
+  expect({ stdout, stderr, exitCode }).toEqual({ stdout: "", stderr: "", exitCode: 3 });
+});

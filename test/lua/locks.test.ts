@@ -174,7 +174,7 @@ describe("locks in Lua", () => {
       "bad_argument: state.with_lock: argument 2 (fn_or_holder): expected a function or a string, got nothing",
       'bad_argument: state.with_lock: argument 3 (timeout_or_seconds): expected a number of seconds, zero or more, got "soon"',
       "bad_argument: state.with_lock: argument 4 (fn): expected a function, got nothing",
-      "bad_argument: state.with_lock: argument 3 (timeout_or_seconds): expected a number of seconds, zero or more, got NaN",
+      "bad_argument: state.with_lock: argument 3 (timeout_or_seconds): expected a number of seconds, zero or more, got nan",
       'bad_key: Cannot use "" as a key: it is empty. Keys have 1 to 1024 bytes.',
     ]);
   });

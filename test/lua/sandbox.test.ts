@@ -172,6 +172,16 @@ describe("runner run --allow", () => {
     ]);
   });
 
+  test.each(["loadfile", "dofile"])("names %s when it refuses its file", async (name) => {
+    using sandbox = createSandbox();
+    const { stdout } = await sandbox.runLua(`print(pcall(${name}, "/etc/hostname"))`, [
+      "--sandbox",
+      "--allow",
+      "fs=in",
+    ]);
+    expect(stdout).toContain(name);
+  });
+
   test("fs=FOLDER is no way for artifacts to be copied from elsewhere", async () => {
     using sandbox = createSandbox();
     sandbox.write("out/secret", "s");

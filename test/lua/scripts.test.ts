@@ -11,6 +11,10 @@ const server = Bun.serve({
   port: 0,
   async fetch(request) {
     const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/cookies") {
+      const cookies = ["a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT", "b=2"];
+      return new Response("", { headers: cookies.map((cookie) => ["set-cookie", cookie]) });
+    }
     if (pathname !== "/echo") return new Response("no", { status: 404 });
     return Response.json({
       method: request.method,

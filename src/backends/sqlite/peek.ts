@@ -10,17 +10,12 @@ import { type EntryRow, entryOf, ROW } from "./rows.ts";
  */
 export function peek(path: string, { space, key }: Ref, now: number): Entry | undefined {
   try {
-    const db = openConnection(path, {});
+    using db = openConnection(path, {});
     if (db === undefined) return undefined;
-    const select = db.prepare<EntryRow, [key: string]>(`SELECT ${ROW} FROM ${space} WHERE key = ?1`);
-    try {
-      const row = select.get(key);
-      if (row === null || (row.expiresAt !== null && row.expiresAt <= now)) return undefined;
-      return entryOf(space, key, row, path);
-    } finally {
-      select.finalize();
-      db.close();
-    }
+    using select = db.prepare<EntryRow, [key: string]>(`SELECT ${ROW} FROM ${space} WHERE key = ?1`);
+    const row = select.get(key);
+    if (row === null || (row.expiresAt !== null && row.expiresAt <= now)) return undefined;
+    return entryOf(space, key, row, path);
   } catch (error) {
     if (isBusy(error)) return undefined;
     throw explain(error, path);

@@ -1,3 +1,6 @@
+import { MAX_DEPTH } from "../../lib/value.ts";
+import { fits, UNFIT } from "./numbers.ts";
+
 /** Where a JSON text stops being one, and what stands there. */
 export interface JsonError {
   readonly offset: number;
@@ -63,6 +66,37 @@ export function findJsonError(text: string): JsonError | undefined {
       return unexpected(text, at, wanted(expected, open));
     }
   }
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[{}\]]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\./g;
+
+/** Pure: the first thing in a JSON text for which Lua has no value; undefined when there is none. */
+export function findUnfit(text: string): JsonError | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === "[" || token === "{") {
+      if (depth++ === MAX_DEPTH)
+        return { offset: index, problem: `it is nested more than ${MAX_DEPTH} levels deep` };
+    } else if (token === "]" || token === "}") depth--;
+    else if (token.startsWith('"')) {
+      const half = findHalf(token);
+      if (half !== undefined)
+        return { offset: index + half, problem: "half of a surrogate pair is no character" };
+    } else if (/^-?\d+$/.test(token) && !fits(BigInt(token))) {
+      const shown = token.length > 40 ? `${token.slice(0, 37)}…` : token;
+      return { offset: index, problem: `the integer ${shown}: ${UNFIT}` };
+    }
+  }
+  return undefined;
+}
+
+/** Where in a string of JSON a surrogate has no other half. */
+function findHalf(token: string): number | undefined {
+  for (const { 1: unit, index } of token.matchAll(PAIR)) {
+    if (unit !== undefined && /^[dD][89a-fA-F]/.test(unit)) return index;
+  }
+  return undefined;
 }
 
 function unexpected(text: string, offset: number, expected: string): JsonError {

@@ -2,12 +2,14 @@ import { RunnerError } from "../../lib/errors.ts";
 import { Float, fromFloat, MAX_DEPTH, Opaque } from "../../lib/value.ts";
 import { isRecord } from "../arguments.ts";
 import type { LuaValue } from "../module.ts";
-import { findJsonError } from "./json-errors.ts";
+import { findJsonError, findUnfit } from "./json-errors.ts";
 import { floatText, toInteger } from "./numbers.ts";
 import { badText, unsayable } from "./problems.ts";
 
 /** Whether a text may hold numbers that JavaScript alone would not keep as they are: floats, or 16 digits and more. */
 const DELICATE = /\d[.eE]|\d{16}|-0/;
+/** Whether there may be half of a surrogate pair in a text, for which UTF-8 has no bytes. */
+const HALF = /\\u[dD][89a-fA-F]/;
 
 /**
  * A value from JSON: integers whole up to 64 bits, floats as floats, null in an object as an absent field, null
@@ -19,14 +21,20 @@ export function decodeJson(text: string): LuaValue {
   try {
     value = DELICATE.test(bare) ? JSON.parse(bare, reviveNumber) : JSON.parse(bare);
   } catch (error) {
-    if (error instanceof RangeError) throw tooDeep();
-    // An integer that Lua does not have.
-    if (error instanceof RunnerError) throw error;
-    const found = findJsonError(bare);
+    // Nested too deep, or an integer that Lua does not have.
+    const known = error instanceof RangeError || error instanceof RunnerError;
+    const found = known ? findUnfit(bare) : findJsonError(bare);
     throw badText("JSON", bare, found?.offset ?? 0, found?.problem ?? "it is not JSON");
   }
+  const half = HALF.test(bare) ? findUnfit(bare) : undefined;
+  if (half !== undefined) throw badText("JSON", bare, half.offset, half.problem);
   // A document of JSON has nothing but what Lua has a value for.
-  return settle(value as LuaValue, 0);
+  const settled = value as LuaValue;
+  if (!settle(settled, 0)) {
+    const { offset = 0, problem = "" } = findUnfit(bare) ?? {};
+    throw badText("JSON", bare, offset, problem);
+  }
+  return settled;
 }
 
 function reviveNumber(_key: string, part: unknown, context?: { source?: string }): unknown {
@@ -35,27 +43,17 @@ function reviveNumber(_key: string, part: unknown, context?: { source?: string }
   return /^-?\d+$/.test(source) && source !== "-0" ? toInteger(BigInt(source)) : fromFloat(part);
 }
 
-/** Takes the nulls out of objects, in place. */
-function settle(value: LuaValue, depth: number): LuaValue {
-  if (typeof value !== "object" || value === null || value instanceof Float) return value;
-  if (depth >= MAX_DEPTH) throw tooDeep();
-  if (Array.isArray(value)) {
-    for (const item of value) settle(item, depth + 1);
-    return value;
-  }
-  if (!isRecord(value)) return value;
+/** Takes the nulls out of objects, in place; whether it nests no deeper than a value may. */
+function settle(value: LuaValue, depth: number): boolean {
+  if (typeof value !== "object" || value === null || value instanceof Float) return true;
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item: LuaValue) => settle(item, depth + 1));
+  if (!isRecord(value)) return true;
   for (const key of Object.keys(value)) {
     if (value[key] === null) delete value[key];
-    else settle(value[key], depth + 1);
+    else if (!settle(value[key], depth + 1)) return false;
   }
-  return value;
-}
-
-function tooDeep(): RunnerError {
-  return new RunnerError(
-    "bad_value",
-    `Cannot read the JSON: it is nested more than ${MAX_DEPTH} levels deep.`,
-  );
+  return true;
 }
 
 /**

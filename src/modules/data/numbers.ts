@@ -11,11 +11,11 @@ export function toInteger(integer: bigint): number | bigint {
   if (fits(integer)) return fromInteger(integer);
   const digits = String(integer);
   const shown = digits.length > 40 ? `${digits.slice(0, 37)}…` : digits;
-  throw new RunnerError(
-    "bad_value",
-    `Cannot read the integer ${shown}: it does not fit into 64 bits. Write it as text, or as a float with a decimal point.`,
-  );
+  throw new RunnerError("bad_value", `Cannot read the integer ${shown}: ${UNFIT}.`);
 }
+
+/** What is wrong with an integer beyond 64 bits, and what to do. */
+export const UNFIT = "it does not fit into 64 bits. Write it as text, or as a float with a decimal point";
 
 /** A float as text that no reader takes for an integer. */
 export function floatText(float: number): string {

@@ -25,13 +25,20 @@ function markFloats(value: unknown): unknown {
   return new Map(Object.entries(value).map(([key, inner]) => [key, markFloats(inner)]));
 }
 
+/** The library writes -0 without its sign, but a date as that says. */
+class NegativeZero extends Date {
+  override toISOString(): string {
+    return "-0.0";
+  }
+}
+
 /** TOML of a table, its fields in the order of their names. Raises `bad_value` for what TOML cannot say. */
 export function encodeToml(value: LuaValue): string {
   if (!isRecord(value)) {
     throw new RunnerError("bad_value", "Cannot write it as TOML: the value is not a table of named fields.");
   }
   return stringify(
-    toWritable("TOML", value, (float) => float),
+    toWritable("TOML", value, (float) => (Object.is(float, -0) ? new NegativeZero() : float)),
     { numbersAsFloat: true },
   );
 }

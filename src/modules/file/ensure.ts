@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { RunnerError } from "../../lib/errors.ts";
+import { RunnerError, systemReason } from "../../lib/errors.ts";
 import { parseMode, replaceFile } from "../files.ts";
 import type { LuaRecord } from "../module.ts";
+import type { Path } from "../paths.ts";
 import { unifiedDiff } from "./diff.ts";
 import { resolveOwner } from "./owner.ts";
 
@@ -32,8 +33,11 @@ export function ensureFile(target: Target, content: string | Uint8Array): LuaRec
   const after = Buffer.from(content);
   const differs = before === undefined || !after.equals(before);
   const mode = target.mode === undefined ? undefined : parseMode(target.mode, target.callee);
-  if (differs && !target.dryRun) replaceFile(target.path, after, { mode });
-  const attributes = ensureAttributes(target, mode, before === undefined);
+  const { changes: attributes, apply } = planAttributes(target, mode);
+  if (!target.dryRun) {
+    if (differs) replaceFile(target.path, after, { mode, own: (path) => setOwner(target, path) });
+    else apply();
+  }
   const diff = differs ? describeDiff(target.name, before ?? Buffer.alloc(0), after) : "";
   return report(target, differs || attributes.length > 0, [diff, ...attributes]);
 }
@@ -49,7 +53,8 @@ export function ensureDirectory(target: Target): LuaRecord {
   }
   const mode = target.mode === undefined ? undefined : parseMode(target.mode, target.callee);
   if (stat === undefined && !target.dryRun) mkdirSync(target.path, { recursive: true });
-  const attributes = ensureAttributes(target, mode, stat === undefined);
+  const { changes: attributes, apply } = planAttributes(target, mode);
+  if (!target.dryRun) apply();
   const made = stat === undefined ? [`folder ${target.name}: made`] : [];
   return report(target, made.length + attributes.length > 0, [...made, ...attributes]);
 }
@@ -74,23 +79,40 @@ export function readIfThere(target: Target): Buffer | undefined {
   return readFileSync(target.path);
 }
 
-function ensureAttributes(target: Target, mode: number | undefined, isNew: boolean): string[] {
+/** What would change of the mode and the owner of what is there, and how to change it. */
+function planAttributes(target: Target, mode: number | undefined) {
   const changes: string[] = [];
   const stat = statSync(target.path, { throwIfNoEntry: false });
   const octal = (bits: number) => (bits & 0o7777).toString(8).padStart(4, "0");
-  if (mode !== undefined && (stat === undefined || (stat.mode & 0o7777) !== mode)) {
-    if (!isNew && stat) changes.push(`mode ${octal(stat.mode)} → ${octal(mode)}`);
-    if (!target.dryRun) chmodSync(target.path, mode);
+  if (stat !== undefined && mode !== undefined && (stat.mode & 0o7777) !== mode) {
+    changes.push(`mode ${octal(stat.mode)} → ${octal(mode)}`);
   }
   if (target.owner !== undefined) {
-    const { uid, gid } = resolveOwner(target.owner, target.callee);
-    const differs = stat === undefined || stat.uid !== uid || (gid !== undefined && stat.gid !== gid);
-    if (differs) {
-      if (!isNew && stat) changes.push(`owner ${stat.uid}:${stat.gid} → ${target.owner}`);
-      if (!target.dryRun && stat) chownSync(target.path, uid, gid ?? stat.gid);
+    const { uid, gid = stat?.gid } = resolveOwner(target.owner, target.callee);
+    if (stat !== undefined && (stat.uid !== uid || stat.gid !== gid)) {
+      changes.push(`owner ${stat.uid}:${stat.gid} → ${target.owner}`);
     }
   }
-  return changes;
+  const apply = () => {
+    setOwner(target, target.path);
+    // A change of owner takes bits away.
+    if (mode !== undefined && (statSync(target.path).mode & 0o7777) !== mode) chmodSync(target.path, mode);
+  };
+  return { changes, apply };
+}
+
+/** Gives `path`, where the target is or will be, to the target's owner. */
+function setOwner({ owner, callee, name }: Target, path: Path): void {
+  if (owner === undefined) return;
+  const stat = statSync(path);
+  const { uid, gid = stat.gid } = resolveOwner(owner, callee);
+  if (stat.uid === uid && stat.gid === gid) return;
+  try {
+    chownSync(path, uid, gid);
+  } catch (error) {
+    const problem = `Cannot give ${JSON.stringify(name)} to the owner ${JSON.stringify(owner)}: ${systemReason(error)}`;
+    throw new RunnerError("task_failed", problem, { cause: error });
+  }
 }
 
 function describeDiff(name: string, before: Buffer, after: Buffer): string {

@@ -10,7 +10,7 @@ import type { ArgsOf, Shape, Words } from "../schema/words.ts";
 import type { HttpRequest, HttpResponse } from "./request.ts";
 
 const RESPONSE =
-  "{ status: integer, ok: boolean, headers: table<string, string>, body: string, json: any, url: string }";
+  "{ status: integer, ok: boolean, headers: table<string, string | string[]>, body: string, json: any, url: string }";
 
 const fields = (z: Words) => ({
   headers: z.optional(z.record(z.either(z.string(), z.number()))),
@@ -29,7 +29,7 @@ const optionsOf = (z: Words) => z.options(fields(z));
 type Options = ArgsOf<ReturnType<typeof fields> & Shape>;
 
 const OPTIONS_TEXT =
-  "Options: headers, query, body, json (a value to send), form, timeout (for all of it; without one, 30 s in which nothing comes end it), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory).";
+  'Options: headers, query, body, json (a value to send), form, timeout (for all of it; without one, 30 s in which nothing comes end it), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory). In what comes back, the names of headers are in lower case, and headers["set-cookie"] is a list.';
 
 /** The methods of HTTP and WebDAV. Others would be sent as GET, which may do something else altogether. */
 const METHODS = [
@@ -193,7 +193,11 @@ function toTable({ status, headers, body, url }: HttpResponse): LuaRecord {
   return {
     status,
     ok: status >= 200 && status < 300,
-    headers: Object.fromEntries(headers),
+    // What sets cookies may have commas in it: each is one.
+    headers: {
+      ...Object.fromEntries(headers),
+      ...(headers.has("set-cookie") && { "set-cookie": headers.getSetCookie() }),
+    },
     body: text,
     url,
     ...(parsed !== undefined && { json: parsed }),

@@ -138,6 +138,13 @@ function toPlain(schema: Schema<unknown>, value: LuaValue): unknown {
     const candidates = def.options.map((option) => ({ option, plain: toPlain(option, value) }));
     return candidates.find(({ option, plain }) => option.safeParse(plain).success)?.plain ?? value;
   }
+  // Keys that are no text are among those that it does not know.
+  if (def.shape && Array.isArray(value)) return Object.fromEntries(value.map((item, i) => [i + 1, item]));
+  if (def.shape && value instanceof Map) {
+    return Object.fromEntries(
+      [...value].map(([key, item]) => [typeof key === "string" ? key : describe(key), item]),
+    );
+  }
   if (!isRecord(value) || !(def.shape || def.valueType)) return value;
   const entries = Object.entries(value).map(([key, inner]) => {
     const field = fieldOf(def.shape, key) ?? def.valueType;

@@ -1,8 +1,9 @@
 import { chain } from "../../lib/awaitable.ts";
 import { wrongArgument } from "../arguments.ts";
-import { Results } from "../module.ts";
+import { type LuaValue, Results } from "../module.ts";
 import type { Words } from "../schema/words.ts";
 import { defineStateFunction as define } from "./define.ts";
+import type { Place } from "./place.ts";
 
 /** The functions of `state` that change a value from what it is: numbers, texts, lists, swaps. */
 export const VALUE_FUNCTIONS = {
@@ -13,7 +14,7 @@ export const VALUE_FUNCTIONS = {
     returns: "number",
     example: 'assert(state.increment("count") == 1)',
     run: ({ key, delta, options: { ttl } }, place) =>
-      place.store().increment(key, delta, ttl === undefined ? {} : { ttl }),
+      checkDelta(place, "increment", delta).increment(key, delta, ttl === undefined ? {} : { ttl }),
   }),
   decrement: define({
     description: "Subtracts from a number, as increment adds.",
@@ -21,7 +22,7 @@ export const VALUE_FUNCTIONS = {
     returns: "number",
     example: 'assert(state.decrement("count", 2) == -2)',
     run: ({ key, delta, options: { ttl } }, place) =>
-      place.store().decrement(key, delta, ttl === undefined ? {} : { ttl }),
+      checkDelta(place, "decrement", delta).decrement(key, delta, ttl === undefined ? {} : { ttl }),
   }),
   append: define({
     description: "Adds to the end of a text.",
@@ -100,6 +101,12 @@ export const VALUE_FUNCTIONS = {
       ),
   }),
 };
+
+/** The store of a place, for a delta after which the number still is one. */
+function checkDelta(place: Place, name: string, delta: LuaValue) {
+  if (!Number.isNaN(delta)) return place.store();
+  throw wrongArgument(`${place.name}.${name}`, { index: 1, name: "delta" }, "a number", delta);
+}
 
 function added(z: Words) {
   return {

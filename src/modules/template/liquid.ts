@@ -47,11 +47,12 @@ for (const [name, calculate] of Object.entries(INTEGER_FILTERS)) {
   if (typeof usual !== "function") throw new TypeError(`Liquid has no filter ${name}`);
   engine.registerFilter(name, function (value: unknown, ...rest: unknown[]) {
     const [other = 0] = rest;
+    const divides = name === "divided_by" || name === "modulo";
+    if (divides && Number(other) === 0) throw new RangeError("division by zero");
     if (typeof value !== "bigint" && typeof other !== "bigint") return usual.call(this, value, ...rest);
     const whole = [value, other].map(toWhole);
     const [a, b] = whole;
     if (a === undefined || b === undefined) return usual.call(this, Number(value), Number(other));
-    if (b === 0n && (name === "divided_by" || name === "modulo")) throw new RangeError("division by zero");
     return calculate(a, b);
   });
 }
@@ -86,8 +87,9 @@ export function renderTemplate(text: string, vars: LuaRecord, name: string): str
     const cause = error.originalError ?? error;
     const problem = messageOf(cause)
       .replace(/, line:.*$/s, "")
-      .replace(/^undefined variable: /, "there is no variable ")
-      .replace(/^undefined filter: /, "there is no filter ")
+      .replace(/^undefined (variable|filter): (.*)$/s, 'there is no $1 "$2"')
+      .replace(/^tag (".*") not found$/s, "there is no tag $1")
+      .replace(/^ENOENT: Failed to lookup .*$/s, "a template cannot include others")
       .replace(/^memory alloc limit exceeded$/, `it makes more than ${MEMORY_LIMIT} characters or items`)
       .replace(/^template render limit exceeded$/, `it takes more than ${RENDER_LIMIT_MS / 1000} s`)
       .replace(/\.$/, "");

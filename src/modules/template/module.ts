@@ -15,7 +15,7 @@ export function createTemplateModule(host: ModuleHost): ModuleDef {
     functions: {
       render: defineFunction({
         description:
-          "The text of a template, given as `text` or as a file by `src`, with its variables: `{{ name }}`, `{{ a.b }}`, filters (`{{ name | upcase }}`), `{% if %}`, `{% for %}`. A name that is not among `vars` is an error, but in a condition and before the filter `default`.",
+          "The text of a template, given as `text` or as a file by `src`, with its variables: `{{ name }}`, `{{ a.b }}`, filters (`{{ name | upcase }}`), `{% if %}`, `{% for %}`. Templates cannot include others. A name that is not among `vars` is an error, but in a condition and before the filter `default`.",
         args: (z) => ({
           options: z.fields({
             text: z.optional(z.string()),

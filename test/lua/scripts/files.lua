@@ -162,7 +162,7 @@ test("file.template() takes a file, and changes nothing when it cannot render", 
   fs.write("x.tmpl", "{% for p in ports %}{{ p }}\n{% endfor %}")
   equal(file.template({ src = "x.tmpl", vars = { ports = { 1, 2 } }, dest = "ports" }).changed, true)
   equal(fs.read("ports"), "1\n2\n")
-  raises("line 1, column 13: there is no variable ports", file.template, { src = "x.tmpl", dest = "ports" })
+  raises('line 1, column 13: there is no variable "ports"', file.template, { src = "x.tmpl", dest = "ports" })
   equal(fs.read("ports"), "1\n2\n")
 end)
 
@@ -223,4 +223,32 @@ test("file.line() and file.block() keep the line ends of Windows", function()
   file.block({ path = "crlf", state = "absent" })
   file.line({ path = "crlf", line = "a", state = "absent" })
   equal(fs.read("crlf"), "b=2\r\n")
+end)
+
+test("fs and file refuse a path with a NUL byte", function()
+  for _, name in ipairs({ "read", "list", "mkdir", "remove", "hash", "stat" }) do
+    fails("bad_argument", fs[name], "a\0b")
+    raises("a path must not have a NUL byte", fs[name], "a\0b")
+  end
+  raises("a path must not have a NUL byte", file.copy, { content = "", dest = "a\0b" })
+end)
+
+test("fs.copy() says what stands in the way of a file or a folder", function()
+  fs.mkdir("in-the-way")
+  fs.write("in-the-way.txt", "x")
+  raises('Cannot copy "in-the-way.txt": a folder is there', fs.copy, "in-the-way.txt", "in-the-way")
+  raises('Cannot copy "in-the-way": a file is there', fs.copy, "in-the-way", "in-the-way.txt")
+end)
+
+test("file.copy() gives a file the mode that it is told, and tells of a change", function()
+  file.copy({ content = "x", dest = "moded", mode = "0664" })
+  equal(fs.stat("moded").mode, "0664")
+  assert(file.copy({ content = "y", dest = "moded", mode = "0600" }).diff:find("mode 0664 → 0600", 1, true))
+  equal(fs.stat("moded").mode, "0600")
+end)
+
+test("file.copy() and file.template() leave nothing behind when the owner is nobody", function()
+  raises('no user is called "no-such-user"', file.copy, { content = "x", dest = "unowned", owner = "no-such-user" })
+  raises('no user is called "no-such-user"', file.template, { text = "x", dest = "unowned", owner = "no-such-user" })
+  equal(fs.glob("unowned*"), {})
 end)

@@ -52,3 +52,8 @@ test("http.get() raises for another status with check alone", function()
   equal({ http.get(none).status, http.get(none).ok }, { 404, false })
   raises("it answered 404", http.get, none, { check = true })
 end)
+
+test("http.get() gives every cookie that is set, in a list", function()
+  local r = http.get(env.require("TEST_SERVER") .. "/cookies")
+  equal(r.headers["set-cookie"], { "a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT", "b=2" })
+end)

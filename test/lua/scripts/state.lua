@@ -348,3 +348,13 @@ test("state.stats() tells about the store, and counts what is locked", function(
   equal(stats.backend, name == "state" and "sqlite" or "memory")
   s.with_lock("l", function() equal(s.stats().active_locks, stats.active_locks + 1) end)
 end)
+
+test("state.increment() and state.decrement() refuse nan", function()
+  fails("bad_argument", state.increment, "nan-delta", 0 / 0)
+  fails("bad_argument", State.decrement, "nan-delta", 0 / 0)
+  equal(state.get("nan-delta"), nil)
+end)
+
+test("state.once() names the value itself when it cannot be stored", function()
+  raises('Cannot store "once-fn": once-fn is a function', state.once, "once-fn", function() return print end)
+end)

@@ -227,3 +227,18 @@ test("what a table describes has to be given", function()
     raises("expected a table of options, got nothing", fn)
   end
 end)
+
+test("exec.run() refuses names of variables that no environment has", function()
+  for _, name in ipairs({ "A=B", "" }) do
+    fails("bad_argument", exec.run, "true", { env = { [name] = "x" } })
+    fails("bad_argument", cmd, { command = "true", env = { [name] = "x" } })
+  end
+  raises('field "cwd": a path must not have a NUL byte', exec.run, "true", { cwd = "a\0b" })
+end)
+
+test("exec.run() names the key among its options that is no text, and writes numbers as Lua does", function()
+  raises('argument 2, field "1": not an option', exec.run, "true", { "x" })
+  raises('argument 2, field "2": not an option', exec.run, "true", { [2] = 1, check = true })
+  raises("got nan", time.sleep, 0 / 0)
+  raises("got -inf", time.sleep, -math.huge)
+end)

@@ -30,7 +30,7 @@ describe("once() and forget() in Lua", () => {
         raised(state.once, "k")`),
     ).toEqual([
       "true",
-      'bad_value: Cannot store "k": k[1] is a function.',
+      'bad_value: Cannot store "k": k is a function.',
       "7",
       'bad_argument: Cannot call state.once("r") inside of its own function: it would wait for itself. Use another key.',
       'bad_key: Cannot use "" as a key: it is empty. Keys have 1 to 1024 bytes.',

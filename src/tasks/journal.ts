@@ -71,7 +71,12 @@ export class Journal {
 
   /** A new run, or an earlier one that goes on with what is known of its tasks. */
   begin(beginning: RunBeginning, earlier?: { run: RunRecord; tasks: readonly TaskRecord[] }): void {
-    for (const task of earlier?.tasks ?? []) this.#tasks.set(task.name, closed(task));
+    for (const task of earlier?.tasks ?? []) {
+      const known = closed(task);
+      this.#tasks.set(task.name, known);
+      // Who told of its start may be written anew before it begins again, and a kill may come in between.
+      if (task.status === "running") this.#noteTask(known);
+    }
     this.#noteRun({
       id: this.#runId,
       ...beginning,

@@ -41,6 +41,31 @@ task({ name = "c", command = "echo c" })`,
     expect(await newest(sandbox)).toMatchObject({ id, status: "ok", exit_code: 0 });
   });
 
+  test("knows what was under way, however often it is killed before that begins again", async () => {
+    using sandbox = createSandbox();
+    const task = (name: string) =>
+      `task({ name = "${name}", command = function() fs.append("begun", "${name}\\n") time.sleep(600) end })\n`;
+    sandbox.write("script.lua", task("x") + task("b"));
+    const killOnce = async (begun: readonly string[], ...args: string[]) => {
+      const running = sandbox.spawn(["run", ...args], PATH);
+      const log = join(sandbox.work, "begun");
+      const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(0, -1) : []);
+      while (lines().length < begun.length) await Bun.sleep(2);
+      running.kill("SIGKILL");
+      await running.finished;
+      expect(lines()).toEqual([...begun]);
+    };
+    await killOnce(["x", "b"], "script.lua", "--jobs", "2");
+    // The first of them keeps the other from its turn.
+    await killOnce(["x", "b", "x"], "--resume", "--jobs", "1");
+    await killOnce(["x", "b", "x", "x"], "--resume", "--jobs", "1");
+    const { stdout } = await sandbox.run(["runs", "show", (await newest(sandbox)).id, "-o", "json"]);
+    expect(JSON.parse(stdout).tasks).toMatchObject([
+      { name: "x", status: "running" },
+      { name: "b", status: "running" },
+    ]);
+  });
+
   test("keeps the --jobs and --keep-going of the run", async () => {
     using sandbox = createSandbox();
     const task = (name: string, other: string) => `task({ name = "${name}", timeout = 20,

@@ -1,4 +1,4 @@
-import { exitCodeOf, messageOf, RunnerError } from "../lib/errors.ts";
+import { exitCodeOf, messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { exitProcess } from "../lib/exit.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
 import { isClaimed } from "../lib/strays.ts";
@@ -104,9 +104,7 @@ async function showHelp(path: string, shown: CommandEntry | Group, command?: Com
 function report(raised: unknown, debug: boolean): number {
   // A reader such as `head` that has seen enough is no failure of ours.
   if (hasCode(raised, "EPIPE")) return 0;
-  const thrown = isFolderGone(raised)
-    ? new RunnerError("not_found", "Cannot work in this folder: it was removed. Change to one that exists.")
-    : raised;
+  const thrown = refusalBySystem(raised) ?? raised;
   const known = thrown instanceof RunnerError && thrown.code !== "bug";
   const text = known ? thrown.message : `runner met a bug: ${messageOf(thrown)}\n${BUG_ADVICE}`;
   const stack = debug && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
@@ -118,9 +116,15 @@ function report(raised: unknown, debug: boolean): number {
   return known ? thrown.exitCode : exitCodeOf("bug");
 }
 
-/** Whether the working directory was asked for and is no more. */
-function isFolderGone(thrown: unknown): boolean {
-  return hasCode(thrown, "ENOENT") && /\bcwd\b/.test(messageOf(thrown));
+/** What the system refused and nobody foresaw: a path that is too long or leads in circles, a folder that is gone. */
+function refusalBySystem(thrown: unknown): RunnerError | undefined {
+  if (hasCode(thrown, "ENOENT") && /\bcwd\b/.test(messageOf(thrown))) {
+    const text = "Cannot work in this folder: it was removed. Change to one that exists.";
+    return new RunnerError("not_found", text);
+  }
+  if (!(thrown instanceof Error && "syscall" in thrown && "path" in thrown)) return undefined;
+  const text = `Cannot use "${String(thrown.path)}": the system says ${systemReason(thrown)}. Check the path.`;
+  return new RunnerError("unavailable", text, { cause: thrown });
 }
 
 const BUG_ADVICE = "Please report it with what the same command prints with --debug.";

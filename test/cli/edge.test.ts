@@ -151,6 +151,17 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
+test("a path that the system refuses is said to be wrong, not runner", async () => {
+  using sandbox = createSandbox();
+  const long = "x".repeat(2000);
+  await sandbox.run(["state", "set", "k", "1"]);
+  for (const args of ["state import", "state import --replace", "state backup", "plugin check"]) {
+    const { stderr, exitCode } = await sandbox.run([...args.split(" "), long]);
+    expect(`${args}: ${stderr}`).toMatch(/^[a-z -]+: Cannot [a-z]+ "[^"]*x{2000}[^"]*": .*name too long/);
+    expect({ args, exitCode }).toEqual({ args, exitCode: 6 });
+  }
+});
+
 describe.if(existsSync("/dev/full"))("a full disk behind stdout", () => {
   // More than a pipe takes at once is written another way.
   test.each([

@@ -48,6 +48,9 @@ const WORDS = [
   '{"a":1}',
 ];
 
+/** Commands whose result is what they find wrong: they say it on stdout. */
+const FINDERS = ["check", "doctor", "verify"];
+
 const TASK_FILE = `task({ name = "k", run = function() return true, "done" end })`;
 
 /** Arguments, config files and imports that nobody meant: refused with a reason, never a stack, never exit 70. */
@@ -129,8 +132,7 @@ async function fuzz(
         args,
         stderr,
       });
-      // What check finds is its result.
-      const reason = args.includes("check") ? stdout + stderr : stderr;
+      const reason = FINDERS.some((finder) => args.includes(finder)) ? stdout + stderr : stderr;
       hold("a failure has a reason", exitCode === 0 || reason.trim() !== "", { args, exitCode });
       if (isForPrograms(args)) hold("stdout is JSON", isJson(stdout), { args, stdout, stderr });
       codes.set(exitCode, (codes.get(exitCode) ?? 0) + 1);

@@ -34,6 +34,73 @@ test("getConstant() gives what is stored under changing keys and values, whoever
   );
 }, 60_000);
 
+test("getConstant() gives what the last commit left, of whichever connection and kind it was, after any number of reads", async () => {
+  const key = fc.constantFrom("a", "b", "c", "d");
+  const step = fc.record({
+    key,
+    also: key,
+    other: fc.boolean(),
+    kind: fc.constantFrom(
+      "set",
+      "set_many",
+      "delete",
+      "clear",
+      "increment",
+      "transaction",
+      "refused",
+      "nothing",
+    ),
+    reads: fc.array(key, { maxLength: 8 }),
+  });
+  await using files = new SqliteFolder();
+  const [one, other] = [files.openStore(), files.openStore()];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+      await one.clear();
+      const model = new Map<string, number>();
+      for (const [i, { key, also, other: isOther, kind, reads }] of steps.entries()) {
+        const writer = isOther ? other : one;
+        switch (kind) {
+          case "set":
+            await writer.set(key, i);
+            model.set(key, i);
+            break;
+          case "set_many": {
+            const values = new Map([key, also].map((each) => [each, i]));
+            await writer.setMany(values);
+            for (const each of values.keys()) model.set(each, i);
+            break;
+          }
+          case "delete":
+            await writer.delete(key);
+            model.delete(key);
+            break;
+          case "clear":
+            await writer.clear(`[${key}${also}]`);
+            for (const each of [key, also]) model.delete(each);
+            break;
+          case "increment":
+            await writer.increment(key);
+            model.set(key, (model.get(key) ?? 0) + 1);
+            break;
+          case "transaction":
+            await writer.transaction(async (tx) => {
+              await tx.set(also, Number((await tx.get(key)) ?? 0) + 1);
+            });
+            model.set(also, (model.get(key) ?? 0) + 1);
+            break;
+          case "refused":
+            // It is a number, or absent and then too much.
+            expect(() => writer.increment(key, 2n ** 63n - BigInt(model.get(key) ?? 0))).toThrow();
+            break;
+        }
+        for (const each of reads) expect([each, await readValue(one, each)]).toEqual([each, model.get(each)]);
+      }
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);
+
 test("getConstant() gives a table that stays the same as one constant, and another once it has changed", async () => {
   await using files = new SqliteFolder();
   const store = files.openStore();

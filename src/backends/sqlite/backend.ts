@@ -75,11 +75,10 @@ export class SqliteBackend implements Backend {
 
   read(refs: readonly Ref[]): Awaitable<(Entry | undefined)[]> {
     return this.#reading(
-      (transactions) => {
-        const now = this.now();
+      (transactions, now) => {
         const [first] = refs;
         if (first !== undefined && refs.length === 1) return [transactions.entry(first, now)];
-        return transactions.snapshot(() => refs.map((ref) => transactions.entry(ref, now)));
+        return transactions.snapshot(() => transactions.entries(refs, now));
       },
       () => refs.map(() => undefined),
     );
@@ -89,9 +88,9 @@ export class SqliteBackend implements Backend {
     const { space, limit, values } = page;
     const { from, to } = rangeOf(page);
     return this.#reading<ListedEntry[]>(
-      (transactions) => {
-        if (!values) return transactions.keys(page, this.now());
-        const rows = transactions.statements.spaces[space].page.all(from, to, this.now(), limit);
+      (transactions, now) => {
+        if (!values) return transactions.keys(page, now);
+        const rows = transactions.statements.spaces[space].page.all(from, to, now, limit);
         return rows.map((row) => entryOf(space, row.key, row, this.location));
       },
       () => [],
@@ -164,7 +163,7 @@ export class SqliteBackend implements Backend {
   }
 
   checkListed(found: number): Awaitable<void> {
-    const live = this.#reading((transactions) => transactions.countLive(this.now()), ZERO);
+    const live = this.#reading((transactions, now) => transactions.countLive(now), ZERO);
     return chain(live, (counted) => (counted === found ? undefined : checkWhole(this.location, this.now())));
   }
 
@@ -185,8 +184,8 @@ export class SqliteBackend implements Backend {
 
   stats(): Awaitable<BackendStats> {
     return this.#reading<BackendStats>(
-      (transactions) => ({
-        ...transactions.snapshot(() => countStats(transactions.database, this.now())),
+      (transactions, now) => ({
+        ...transactions.snapshot(() => countStats(transactions.database, now)),
         ...measureFiles(this.location),
         retries: this.#waiting.retries,
       }),
@@ -221,12 +220,13 @@ export class SqliteBackend implements Backend {
     return result;
   }
 
-  #reading<R>(read: (transactions: Transactions) => R, absent: () => R): Awaitable<R> {
+  #reading<R>(read: (transactions: Transactions, now: number) => R, absent: () => R): Awaitable<R> {
     const attempt = () => {
       const open = this.#connect();
       if (open === undefined) return absent();
-      open.checkNow(this.now());
-      return read(open.transactions);
+      const now = this.now();
+      open.checkNow(now);
+      return read(open.transactions, now);
     };
     // Not behind waiting writes: readers are in nobody's way.
     try {

@@ -55,12 +55,19 @@ export class Transactions {
     readonly retention: Retention = KEEP_ALL,
   ) {
     this.statements = new Statements(database);
-    this.#recent = new Recent(path);
+    this.#recent = new Recent(path, this.statements);
   }
 
-  /** The live entry of a ref, read on its own; undefined when there is none. */
+  /** The live entry of a ref, read on its own, in no transaction; undefined when there is none. */
   entry(ref: Ref, now: number): Entry | undefined {
-    return this.#recent.liveOf(ref, this.statements.spaces[ref.space].read.get(ref.key), now);
+    return this.#recent.read(ref, now);
+  }
+
+  /** The live entries of refs, in the transaction that is under way. */
+  entries(refs: readonly Ref[], now: number): (Entry | undefined)[] {
+    return refs.map((ref) =>
+      this.#recent.liveOf(ref, this.statements.spaces[ref.space].read.get(ref.key), now),
+    );
   }
 
   /** Applies a change to what it reads, in one immediate transaction. */
@@ -121,10 +128,7 @@ export class Transactions {
     guard?: Guard,
   ): number {
     return this.immediate(() => {
-      guard?.check(
-        guard.refs.map((ref) => this.entry(ref, now)),
-        now,
-      );
+      guard?.check(this.entries(guard.refs, now), now);
       const commit = { revision: this.store().revision + 1, now, by };
       const page = this.statements.spaces[range.space].keysPage;
       let removed = 0;
@@ -189,6 +193,8 @@ export class Transactions {
       // Some faults, such as a full disk, have rolled back already.
       if (this.database.inTransaction) this.statements.rollback.run();
       throw error;
+    } finally {
+      this.#recent.forgetMoment();
     }
   }
 

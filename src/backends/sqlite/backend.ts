@@ -23,9 +23,8 @@ import { backupInto, compactStore } from "./backup.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { createStore } from "./create.ts";
 import { explain, isBusy } from "./errors.ts";
-import { checkFilesystem } from "./filesystem.ts";
 import { load } from "./load.ts";
-import { checkNamed, LOG_PAGES, openConnection, regularCheck } from "./open.ts";
+import { checkNamed, openConnection, regularCheck } from "./open.ts";
 import type { SqliteOptions } from "./options.ts";
 import { rangeOf } from "./range.ts";
 import { entryOf, recordOfRow } from "./rows.ts";
@@ -34,6 +33,7 @@ import { countStats, EMPTY_STATS, measureFiles } from "./stats.ts";
 import { trySweep } from "./sweep.ts";
 import { Transactions, type Updated } from "./transaction.ts";
 import { Waiting } from "./waiting.ts";
+import { prepareToWrite } from "./writing.ts";
 
 export type { SqliteOptions };
 
@@ -59,8 +59,8 @@ export class SqliteBackend implements Backend {
   readonly #waiting: Waiting;
   readonly #commits: CommitWatch;
   #open: Open | undefined;
-  /** Whether the connection is set up for writing, which readers need not wait for. */
-  #writes = false;
+  /** To be called after each commit; there once the connection is set up for writing, which readers need not wait for. */
+  #committed: (() => void) | undefined;
   /** Why it cannot be used any more. */
   #ended: RunnerError | undefined;
 
@@ -215,7 +215,8 @@ export class SqliteBackend implements Backend {
     }
   }
 
-  #updated<R>({ result, sweepDue }: Updated<R>, by: Writer): R {
+  #updated<R>({ result, wrote, sweepDue }: Updated<R>, by: Writer): R {
+    if (wrote) this.#committed?.();
     if (sweepDue && this.#open !== undefined) trySweep(this.#open.transactions, this.now(), by);
     return result;
   }
@@ -266,12 +267,8 @@ export class SqliteBackend implements Backend {
         throw new RunnerError("unavailable", `Cannot open "${this.location}": it was deleted.`);
     }
     open.checkNow(this.now());
-    if (!this.#writes) {
-      checkFilesystem(this.location);
-      open.db.run(`PRAGMA synchronous = ${this.#settings.durability}`);
-      open.db.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
-      this.#writes = true;
-    }
+    const { statements } = open.transactions;
+    this.#committed ??= prepareToWrite(open.db, statements, this.location, this.#settings.durability);
     return open;
   }
 
@@ -292,6 +289,7 @@ export class SqliteBackend implements Backend {
   #end(why: RunnerError): void {
     this.#ended ??= why;
     this.#waiting.stop(this.#ended);
+    this.#committed = undefined;
     this.#open?.close();
     this.#open = undefined;
   }

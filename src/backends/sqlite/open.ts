@@ -3,12 +3,6 @@ import { node } from "../../lib/node.ts";
 import { explain, isBusy, refusal } from "./errors.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate, schemaVersion } from "./schema.ts";
 
-/**
- * Pages that the log has before a writer brings them into the file, which then makes it wait for the disk.
- * A page that many commits have changed is brought there once: with SQLite's own 1000, a commit takes a fifth longer.
- */
-export const LOG_PAGES = 4000;
-
 /** What looks at files beside SQLite; loaded for those that are not simply a store. */
 const beside = (): typeof import("./inspect.ts") => require("./inspect.ts");
 

@@ -155,6 +155,9 @@ export class Statements {
   readonly drop: Prepared<unknown, [revision: number, key: string]>;
   readonly newestKind: Prepared<Pick<HistoryRow, "kind" | "revision">, [key: string]>;
   readonly keyFrom: Prepared<{ key: string }, [revision: number]>;
+  readonly sizes: Prepared<{ page: number; cache: number }, []>;
+  readonly logEnd: Prepared<{ log: number }, []>;
+  readonly fillLog: Prepared<unknown, [bytes: number]>;
   readonly spaces: Spaces;
 
   constructor(db: Database) {
@@ -200,6 +203,12 @@ export class Statements {
       db,
       "SELECT key FROM history WHERE revision >= ?1 ORDER BY revision, key LIMIT 1",
     );
+    this.sizes = new Prepared(
+      db,
+      "SELECT page_size AS page, cache_size AS cache FROM pragma_page_size, pragma_cache_size",
+    );
+    this.logEnd = new Prepared(db, "PRAGMA wal_checkpoint(NOOP)");
+    this.fillLog = new Prepared(db, "INSERT INTO once VALUES ('', 'bytes', zeroblob(?1), 0, 0, 0, NULL, 0)");
     this.spaces = new Spaces(db);
   }
 

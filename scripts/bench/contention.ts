@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import { alternate, type Lab, type Measurement, quantile } from "./harness.ts";
-import { createHome, type Durability, environment, floorCommand, readNumbers, writeLua } from "./programs.ts";
+import {
+  compileFloor,
+  createHome,
+  type Durability,
+  environment,
+  floorCommand,
+  readNumbers,
+  writeLua,
+} from "./programs.ts";
 
 const PROCESSES = 8;
 const TIMES = 1_000;
@@ -16,18 +24,30 @@ export const CONTENTION: readonly Measurement[] = (["full", "normal"] as const).
   name: `${PROCESSES} processes on one key (${durability})`,
   async run(lab) {
     const races: Race[] = [];
+    const fromLua: number[] = [];
+    const lua = [await compileFloor("contend-lua")];
     const samples = await alternate(
       lab.quick ? 1 : 5,
       async () => {
         races.push(await raceOurs(lab, durability));
         return (races.at(-1)?.wall ?? Number.NaN) * 1000;
       },
-      async () => (await raceBare(lab, durability)).wall * 1000,
+      async () => {
+        fromLua.push((await raceBare(lab, durability, lua)).wall * 1000);
+        return (await raceBare(lab, durability, floorCommand("contend"))).wall * 1000;
+      },
     );
     // The first race is the one that `alternate` drops.
     const slowest = (q: number) => races.slice(1).map(({ took }) => quantile(took, q) * 1000);
     return [
       { name: `${this.name}: throughput`, unit: "ms", ratio: "speed", reach: { atLeast: 0.8 }, ...samples },
+      {
+        name: `${this.name}: bare, from Lua`,
+        unit: "ms",
+        ratio: "speed",
+        ours: fromLua.slice(1),
+        floor: samples.floor,
+      },
       {
         name: `${this.name}: p99.9`,
         unit: "ms",
@@ -71,7 +91,7 @@ for i = 1, ${TIMES} do
   took[i] = time.now() - start
 end
 print(time.now())
-for i = 1, #took do print(took[i]) end
+print(table.concat(took, "\\n"))
 `,
   );
   const result = await race((begin) => [lab.runner, "run", script, "--set", `begin=${begin}`], env);
@@ -80,11 +100,14 @@ for i = 1, #took do print(took[i]) end
   return result;
 }
 
-async function raceBare(lab: Lab, durability: Durability): Promise<Race> {
+/** The race of a floor, by its program and first arguments. */
+async function raceBare(lab: Lab, durability: Durability, program: readonly string[]): Promise<Race> {
   const home = createHome(lab);
   const env = environment(home);
-  const command = (times: number, begin: number) =>
-    floorCommand("contend", join(home, "bare.db"), durability.toUpperCase(), String(times), String(begin));
+  const command = (times: number, begin: number) => [
+    ...program,
+    ...[join(home, "bare.db"), durability.toUpperCase(), String(times), String(begin)],
+  ];
   // Its busy handler does not wait for others that make the same new file.
   await readNumbers(command(0, 0), env);
   return race((begin) => command(TIMES, begin), env);

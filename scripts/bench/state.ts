@@ -18,7 +18,7 @@ interface Operation {
 const INCREMENT = 'state.increment("key")';
 
 const OPERATIONS: readonly Operation[] = [
-  { operation: "get", lua: 'state.get("key")', durability: "full", ops: 20_000, reach: { atMost: 2 } },
+  { operation: "get", lua: 'state.get("key")', durability: "full", ops: 50_000, reach: { atMost: 2 } },
   { operation: "set", lua: 'state.set("key", 42)', durability: "full", ops: 500, reach: { atMost: 1.3 } },
   { operation: "set", lua: 'state.set("key", 42)', durability: "normal", ops: 5_000, reach: { atMost: 1.3 } },
   { operation: "increment", lua: INCREMENT, durability: "full", ops: 500, reach: { atMost: 1.3 } },
@@ -31,7 +31,13 @@ const OPERATIONS: readonly Operation[] = [
     ops: 3_000,
     reach: { atMost: 2 },
   },
-  { operation: "get table", lua: 'state.get("table")', durability: "full", ops: 5_000, reach: { atMost: 2 } },
+  {
+    operation: "get table",
+    lua: 'state.get("table")',
+    durability: "full",
+    ops: 20_000,
+    reach: { atMost: 2 },
+  },
   {
     operation: "get table of 100",
     setup: `local at, tables = 0, {}
@@ -42,7 +48,7 @@ for i = 0, 99 do
 end`,
     lua: "at = (at + 1) % 100 state.get(tables[at])",
     durability: "full",
-    ops: 5_000,
+    ops: 20_000,
     reach: { atMost: 2 },
   },
 ];

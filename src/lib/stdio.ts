@@ -1,4 +1,4 @@
-import { endNow } from "./ending.ts";
+import { endAs, endNow, HUNG_UP, UNREAD } from "./ending.ts";
 import { messageOf, RunnerError } from "./errors.ts";
 import { beforeExit } from "./exit.ts";
 import { node } from "./node.ts";
@@ -29,9 +29,9 @@ export function writeWhole(fd: number, data: string | Uint8Array): void {
 }
 
 /**
- * As `writeWhole`, for what a run prints while it works: when the reader has gone away (`| head`), nobody wants the
- * rest, and the process ends as if it were done. When it cannot be written, as on a full disk, the process ends too, and
- * says so.
+ * As `writeWhole`, for what a run prints while it works: when the reader has gone away (`| head`, a terminal), the process
+ * ends as by the signal SIGPIPE or SIGHUP, and what is printed until then is dropped. When it cannot be written, as on a full disk, the process
+ * ends too, and says so.
  */
 export function printWhole(fd: number, data: string | Uint8Array): void {
   if (held !== undefined) {
@@ -41,7 +41,10 @@ export function printWhole(fd: number, data: string | Uint8Array): void {
   try {
     writeWhole(fd, data);
   } catch (error) {
-    if (hasCode(error, "EPIPE")) endNow(0);
+    if (hasCode(error, "EPIPE") || (hasCode(error, "EIO") && isDevice(fd))) {
+      endAs(hasCode(error, "EPIPE") ? UNREAD : HUNG_UP);
+      return;
+    }
     // What cannot be shown would be lost: a run can be taken up again.
     const failure = new RunnerError("unavailable", `Cannot print the result: ${messageOf(error)}.`);
     if (fd !== STDERR) tryToSay(failure.message);
@@ -75,8 +78,13 @@ function printHeld(): void {
   for (let first = 0, next = 0; first < pieces.length; first = next) {
     const fd = pieces[first]?.fd ?? STDOUT;
     while (pieces[next]?.fd === fd) next++;
-    printWhole(fd, Buffer.concat(pieces.slice(first, next).map(({ data }) => Buffer.from(data))));
+    printWhole(fd, joined(pieces.slice(first, next).map(({ data }) => data)));
   }
+}
+
+function joined(pieces: readonly (string | Uint8Array)[]): string | Uint8Array {
+  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
+  return Buffer.concat(pieces.map((piece) => Buffer.from(piece)));
 }
 
 function tryToSay(text: string): void {
@@ -92,6 +100,11 @@ export function isTerminal(fd: number): boolean {
   // Loaded here alone: it doubles the time in which a small command starts (process.stdout triples it).
   const { isatty }: typeof import("node:tty") = require("node:tty");
   return isatty(fd);
+}
+
+/** Whether it is no file, pipe or socket; a terminal that has gone is no terminal any more. */
+function isDevice(fd: number): boolean {
+  return node.fs.fstatSync(fd).isCharacterDevice();
 }
 
 /** Whether what is written to stdout and to stderr goes to the same file, pipe or terminal. */

@@ -13,16 +13,25 @@ export interface WriteTarget<P extends Path> {
 
 /**
  * What stands at a path stays what it is when a file is written under its name: replacing /dev/null by a file would break
- * every program of the machine, and whoever made a link wants its target to change. A link that leads nowhere is
- * replaced.
+ * every program of the machine, and whoever made a link wants its target to change, or to be made when it leads nowhere.
  */
 export function writeTargetOf<P extends Path>(path: P): WriteTarget<P> {
   const { lstatSync, realpathSync, statSync } = node.fs;
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return { path, inPlace: false };
+  if (stat === undefined) return { path: typeof path === "string" ? endOf(path) : path, inPlace: false };
   // Only a link has to be followed; other paths of bytes stay as they are.
   const target = lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
   return { path: target, inPlace: !stat.isFile() && !stat.isDirectory() };
+}
+
+/** Links that may follow each other (path_resolution(7)). */
+const MOST_LINKS = 40;
+
+/** Where a link leads of which nothing is there; other paths as they are. */
+function endOf(path: string, links = MOST_LINKS): string {
+  const { lstatSync, readlinkSync, realpathSync } = node.fs;
+  if (links === 0 || !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  return endOf(node.path.resolve(realpathSync(node.path.dirname(path)), readlinkSync(path)), links - 1);
 }
 
 /** Writes to what is there, without making or emptying anything. */

@@ -4,7 +4,7 @@ local host = ...
 local async = async
 local type, error, getmetatable, setmetatable, pcall, next = type, error, getmetatable, setmetatable, pcall, next
 local pack, unpack, remove = table.pack, table.unpack, table.remove
-local isyieldable = coroutine.isyieldable
+local collect = collectgarbage
 
 -- A value as messages show it: numbers and short texts whole, others by their type.
 local function shown(value)
@@ -15,7 +15,8 @@ local function shown(value)
 end
 
 local function expect(ok, callee, argument, wanted, got)
-  if not ok then error(("%s: argument %d: expected %s, got %s"):format(callee, argument, wanted, shown(got)), 3) end
+  if ok then return end
+  host.raise("bad_argument", ("%s: argument %d: expected %s, got %s"):format(callee, argument, wanted, shown(got)))
 end
 
 local function failure(code, message)
@@ -97,7 +98,7 @@ local function spawn(seconds, fn, ...)
   local args = pack(...)
   task.number = host.ticket()
   -- What a loop starts without ever waiting has to be cleared away, too.
-  if host.is_turn_due() and isyieldable() then pcall(host.turn) end
+  if host.is_turn_due() then pcall(host.turn) end
   task.over = host.start(task.number, function()
     settle(task, pcall(fn, unpack(args, 1, args.n)))
   end, seconds)
@@ -109,13 +110,9 @@ function async.spawn(fn, ...)
   return spawn(nil, fn, ...)
 end
 
-local function start(entry)
-  if getmetatable(entry) == Task then return entry end
-  return async.spawn(entry)
-end
-
-local function cancel_all(tasks)
-  for i = 1, #tasks do tasks[i]:cancel() end
+local function expect_list(list, callee, wanted)
+  expect(type(list) == "table", callee, 1, wanted, list)
+  for key in next, list do expect(math.type(key) == "integer", callee, 1, wanted .. " without other fields", key) end
 end
 
 -- The first result of each, in order. The first error is raised at once, and the others are cancelled.
@@ -139,7 +136,7 @@ local function gather(tasks)
   end
   while left > 0 and not failed do wait_in(queue, "await") end
   if failed then
-    cancel_all(tasks)
+    for i = 1, #tasks do tasks[i]:cancel() end
     error(failed.results[2], 0)
   end
   local results = json.list()
@@ -148,21 +145,25 @@ local function gather(tasks)
 end
 
 function async.all(list)
-  expect(type(list) == "table", "async.all", 1, "a list of functions or coroutines", list)
+  expect_list(list, "async.all", "a list of functions or coroutines")
   local tasks = {}
   for i = 1, #list do
-    expect(type(list[i]) == "function" or getmetatable(list[i]) == Task, "async.all", 1, "a list of functions", list[i])
-    tasks[i] = start(list[i])
+    local is_task = getmetatable(list[i]) == Task
+    expect(type(list[i]) == "function" or is_task, "async.all", 1, "a list of functions", list[i])
+    tasks[i] = is_task and list[i] or async.spawn(list[i])
   end
   return gather(tasks)
 end
 
 function async.map(list, fn, options)
-  expect(type(list) == "table", "async.map", 1, "a list", list)
+  expect_list(list, "async.map", "a list")
   expect(type(fn) == "function", "async.map", 2, "a function", fn)
   expect(options == nil or type(options) == "table", "async.map", 3, "a table of options", options)
   for name in next, options or {} do
-    if name ~= "limit" then error(("async.map: argument 3, field %s: not an option of this function.%s"):format(shown(name), host.hint(name)), 2) end
+    if name ~= "limit" then
+      local message = "async.map: argument 3, field %s: not an option of this function.%s"
+      host.raise("bad_argument", message:format(shown(name), host.hint(name)))
+    end
   end
   local limit = options and options.limit
   if limit == nil then limit = #list end
@@ -183,7 +184,7 @@ end
 
 function async.timeout(seconds, fn, ...)
   expect(type(fn) == "function", "async.timeout", 2, "a function", fn)
-  host.check_duration(seconds)
+  host.check_duration(seconds, "async.timeout")
   local task = spawn(seconds, fn, ...)
   local function stop()
     if task.results then return end
@@ -215,7 +216,7 @@ end
 -- Waits while the channel is full; an error when it is closed.
 function Channel:send(value)
   while not self.closed and self.last - self.first + 1 >= self.capacity + self.waiting do wait_in(self.senders, "send") end
-  if self.closed then error("cannot send into a closed channel", 2) end
+  if self.closed then host.raise("task_failed", "Cannot send into a closed channel: nobody receives any more.") end
   self.last = self.last + 1
   self.items[self.last] = { value }
   wake_first(self.receivers)
@@ -264,16 +265,36 @@ function Mutex:lock()
 end
 
 function Mutex:unlock()
-  if not self.locked then error("cannot unlock a mutex that is not locked", 2) end
+  if not self.locked then host.raise("task_failed", "Cannot unlock this mutex: it is not locked.") end
   self.locked = false
   wake_first(self.queue)
 end
 
 -- Runs fn while holding it; fn's results.
 function Mutex:with(fn, ...)
+  expect(type(fn) == "function", "mutex:with", 1, "a function", fn)
   self:lock()
   local held <close> = setmetatable({}, { __close = function() self:unlock() end })
   return fn(...)
 end
 
-function async.sleep(...) return time.sleep(...) end
+-- `channel.send(1)`, without its channel.
+for kind, class in next, { coroutine = Task, channel = Channel, mutex = Mutex } do
+  for name, method in next, class do
+    if type(method) == "function" and name:sub(1, 2) ~= "__" then
+      class[name] = function(self, ...)
+        if getmetatable(self) ~= class then
+          host.raise("bad_argument", ("Cannot call %s.%s on %s: write %s:%s(…)."):format(kind, name, shown(self), kind, name))
+        end
+        return method(self, ...)
+      end
+    end
+  end
+end
+
+function async.sleep(seconds)
+  host.check_duration(seconds, "async.sleep")
+  time.sleep(seconds)
+end
+
+return function() collect() end

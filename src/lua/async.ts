@@ -1,18 +1,17 @@
+import type { Awaitable } from "../lib/awaitable.ts";
 import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import { describe, toNumber } from "../modules/arguments.ts";
 import type { CallContext } from "../modules/context.ts";
 import { type HostFunction, LuaFunction, type LuaValue } from "../modules/module.ts";
+import { raise } from "../modules/raise.ts";
 import words from "./async.lua" with { type: "text" };
 import type { Limit } from "./coroutine.ts";
 import type { LuaVm } from "./vm.ts";
 
-/** Lua of the module `async`; it needs the functions of `createAsyncFunctions`. */
-export const ASYNC_WORDS = words;
-
 /** Those of the functions that wait, and what messages call them. */
-export const ASYNC_WAITS = { wait: "async" };
+const WAITS = { wait: "async" };
 
 /** Why somebody waits, by which async.lua says it, and what there is to say when nobody can end that. */
 const FOREVER: Readonly<Record<string, string>> = {
@@ -39,10 +38,10 @@ interface Waiting {
 
 /** The side of `async` that the host has. */
 export interface Spawning {
-  /** What async.lua is installed with. */
-  readonly functions: Record<string, HostFunction>;
-  /** Whether any has failed: then a collection of garbage tells of those that nobody can await any more. */
-  hasFailures(): boolean;
+  /** Completes the module when a script first touches it. */
+  install(): void;
+  /** Tells of those that have failed and that nobody can await any more, if there are any. */
+  tellLost(context: CallContext): Awaitable<void>;
   /**
    * Resolves when these have ended, once what started them has: those that only others could wake, when all the
    * others wait as well, are cancelled.
@@ -109,7 +108,7 @@ export function createAsyncFunctions(
 
   const functions: Record<string, HostFunction> = {
     ticket: () => ++lastTicket,
-    is_turn_due: () => startedInTurn >= MOST_IN_A_TURN,
+    is_turn_due: () => startedInTurn >= MOST_IN_A_TURN && vm.canWait,
     turn: () => new Promise((resolve) => setImmediate(() => resolve(undefined))),
     wait(ticket, what) {
       if (!listening) process.on("beforeExit", failStuck);
@@ -127,9 +126,9 @@ export function createAsyncFunctions(
       waiting.delete(ticket);
     },
     hint: (name) => didYouMean(String(name), ["limit"]) || " Known: limit",
-    check_duration(given) {
+    check_duration(given, callee) {
       if (durationOf(given) !== undefined) return;
-      const problem = `async.timeout: argument 1 (seconds): expected ${DURATION_SYNTAX}, got ${describe(given)}`;
+      const problem = `${String(callee)}: argument 1 (seconds): expected ${DURATION_SYNTAX}, got ${describe(given)}`;
       throw new RunnerError("bad_argument", problem);
     },
     start(number, fn, seconds) {
@@ -157,9 +156,7 @@ export function createAsyncFunctions(
     cancel(number) {
       running.get(number)?.abort(new Error("cancelled"));
     },
-    raise(code, message) {
-      throw new RunnerError(RunnerError.isCode(code) ? code : "task_failed", String(message));
-    },
+    raise,
     failed() {
       failures = true;
     },
@@ -177,7 +174,18 @@ export function createAsyncFunctions(
     while (spawned.size > 0) await Promise.allSettled(spawned);
     checkStuck = () => undefined;
   };
-  return { functions, hasFailures: () => failures, finish };
+  let collect: LuaFunction | undefined;
+  return {
+    install() {
+      collect = vm.installWords(words, functions, WAITS);
+    },
+    tellLost(context) {
+      if (!failures || collect === undefined) return;
+      failures = false;
+      return vm.run(collect, [], context).then(() => undefined);
+    },
+    finish,
+  };
 }
 
 /** Milliseconds of what a script gives for a time. */

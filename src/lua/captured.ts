@@ -1,12 +1,13 @@
 import { LuaFunction, type LuaValue } from "../modules/module.ts";
 import type { Limit } from "./coroutine.ts";
+import type { Definition } from "./traceback.ts";
 
 /** The VM that a function lives in. */
 interface Owner {
   readonly context: unknown;
   readonly limit: Limit | undefined;
   run(fn: LuaFunction, args: readonly LuaValue[], context: unknown, limit?: Limit): Promise<LuaValue[]>;
-  definitionOf(fn: LuaFunction): string;
+  definitionOf(fn: LuaFunction): Definition;
   free(fn: CapturedFunction): void;
 }
 
@@ -24,7 +25,8 @@ export class CapturedFunction extends LuaFunction {
   }
 
   get definedAt(): string {
-    return this.vm.definitionOf(this);
+    const { source, line } = this.vm.definitionOf(this);
+    return `${source}:${line}`;
   }
 
   call(...args: LuaValue[]): Promise<LuaValue[]> {

@@ -1,4 +1,5 @@
-import type { Halt, HostResult, LuaValue } from "../modules/module.ts";
+import type { Halt, LuaValue } from "../modules/module.ts";
+import type { Wait } from "./waits.ts";
 import type { LuaState } from "./wasm.ts";
 
 /** What ends a coroutine from outside. Nothing that the script catches keeps it alive. */
@@ -19,6 +20,8 @@ export interface Coroutine {
   readonly limit: Limit | undefined;
   /** Whether the hook looks at limits while it computes. */
   hooked: boolean;
+  /** Whether a host function has started it that another coroutine called, which computes on top of it. */
+  nested: boolean;
   /** How many coroutines of the script's own it is in that were resumed where Lua cannot suspend. */
   enclosed: number;
   /** Whether it must not run any more. */
@@ -38,31 +41,4 @@ export interface Coroutine {
 /** What has ended a coroutine that was cancelled. */
 export function endOf({ halted, limit }: Coroutine): unknown {
   return (halted ?? limit?.signal)?.reason;
-}
-
-/** What a coroutine waits for, and what became of it. */
-export interface Wait {
-  readonly id: number;
-  /** What it called, for messages. */
-  readonly name: string;
-  /** Never rejects; when it resolves, the outcome is there. */
-  readonly settled: Promise<void>;
-  outcome?: { readonly value: HostResult } | { readonly error: unknown };
-}
-
-/** Follows a promise from the start, so that a rejection has its handler even when nobody comes back for it. */
-export function createWait(id: number, name: string, promise: Promise<HostResult>): Wait {
-  const wait: Wait = {
-    id,
-    name,
-    settled: promise.then(
-      (value) => {
-        wait.outcome = { value };
-      },
-      (error) => {
-        wait.outcome = { error };
-      },
-    ),
-  };
-  return wait;
 }

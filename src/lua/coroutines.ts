@@ -1,13 +1,13 @@
-import { setComputing } from "../lib/ending.ts";
-import { RunnerError } from "../lib/errors.ts";
+import { isEnding, isUnheard, setComputing } from "../lib/ending.ts";
 import { isLookedAfter, lookAround } from "../lib/lookout.ts";
 import type { Halt, HostFunction, HostResult, LuaValue } from "../modules/module.ts";
 import { cannotWait } from "../modules/waiting.ts";
 import type { Core } from "./core.ts";
-import { type Coroutine, createWait, endOf, type Limit, type Wait } from "./coroutine.ts";
-import { ScriptError } from "./errors.ts";
+import { type Coroutine, endOf, type Limit } from "./coroutine.ts";
 import type { Failures } from "./failures.ts";
+import { Pauses } from "./pauses.ts";
 import { pushResult } from "./results.ts";
+import { type Wait, Waits } from "./waits.ts";
 import { LONGJMP, type LuaState, MASK_COUNT, REGISTRY, Status } from "./wasm.ts";
 
 /**
@@ -26,8 +26,8 @@ const CLOSING_MS = 500;
  * the script's own; the C continuation (`afterWait`) fetches the outcome by the number of the wait.
  */
 export class Coroutines {
-  private readonly waits = new Map<number, Wait>();
-  private lastWait = 0;
+  private readonly waits = new Waits();
+  private readonly pauses = new Pauses();
   /** The wait for which the innermost coroutine has just yielded. */
   private suspendedFor: Wait | undefined;
   /** The coroutine that is calling into the host right now. */
@@ -40,6 +40,9 @@ export class Coroutines {
   /** What the prelude needs to make `coroutine.resume` one of a scheduler. */
   readonly functions: Readonly<Record<string, HostFunction>> = {
     cancelled: () => this.running?.cancelled ?? false,
+    // Whether whoever yielded nothing is on its way out to the scheduler.
+    leaves: () => this.pauses.isBeginning || (this.running?.cancelled ?? false),
+    stay: () => this.pauses.callOff(),
     enclose: (change) => {
       if (this.running !== undefined) this.running.enclosed += Number(change);
     },
@@ -65,28 +68,32 @@ export class Coroutines {
 
   /** Starts what `push` leaves on the new coroutine's stack (a function and its arguments, whose count it returns). */
   start(push: (L: LuaState) => number, context: unknown, limit?: Limit): Promise<LuaValue[]> {
-    const { api, main } = this.core;
-    if (limit?.signal.aborted) return Promise.reject(limit.signal.reason);
-    const L = api.lua_newthread(main);
-    const anchor = api.luaL_ref(main, REGISTRY);
     const { promise, resolve, reject } = Promise.withResolvers<LuaValue[]>();
-    const state = { hooked: false, enclosed: 0, cancelled: false };
-    const coroutine: Coroutine = { L, anchor, context, limit, ...state, resolve, reject };
-    if (limit !== undefined) {
-      limit.watch?.();
-      coroutine.onAbort = () => this.cancel(coroutine);
-      limit.signal.addEventListener("abort", coroutine.onAbort, { once: true });
-    }
-    try {
-      this.step(coroutine, push(L));
-    } catch (thrown) {
-      this.finish(coroutine);
-      reject(thrown);
-    }
+    this.pauses.after(() => {
+      if (limit?.signal.aborted) return void reject(limit.signal.reason);
+      const coroutine = this.create({ context, limit, resolve, reject });
+      try {
+        this.step(coroutine, push(coroutine.L));
+      } catch (thrown) {
+        this.finish(coroutine);
+        reject(thrown);
+      }
+    });
     return promise;
   }
 
-  /** The hook: ends the computing of a coroutine that is over its limit, by a yield that no script can catch. */
+  private create(given: Pick<Coroutine, "context" | "limit" | "resolve" | "reject">): Coroutine {
+    const L = this.core.api.lua_newthread(this.core.main);
+    const anchor = this.core.api.luaL_ref(this.core.main, REGISTRY);
+    const state = { hooked: false, nested: false, enclosed: 0, cancelled: false };
+    const coroutine: Coroutine = { L, anchor, ...given, ...state };
+    given.limit?.watch?.();
+    coroutine.onAbort = () => this.cancel(coroutine);
+    given.limit?.signal.addEventListener("abort", coroutine.onAbort, { once: true });
+    return coroutine;
+  }
+
+  /** The hook: has a coroutine pause, or ends one that is over its limit, by a yield that no script can catch. */
   check(L: LuaState): void {
     const { api, marshaller } = this.core;
     const { describingUntil } = this.failures;
@@ -102,6 +109,9 @@ export class Coroutines {
       lookAround();
       if (!coroutine.limit?.signal.aborted && coroutine.halted === undefined) {
         this.setHook(coroutine, L);
+        if (!this.pauses.isDue || (coroutine.nested && !isEnding()) || !this.canWait(L)) return;
+        this.pauses.begin();
+        api.lua_yieldk(L, 0, 0, 0);
         return;
       }
       coroutine.cancelled = true;
@@ -132,6 +142,11 @@ export class Coroutines {
     this.core.api.lua_sethook(running.L, this.hook, MASK_COUNT, 1);
   }
 
+  /** Has what computes stop where it is when this process is ending: the hook comes with its next instruction. */
+  stopIfEnding(L = this.running?.L): void {
+    if (L !== undefined && isEnding()) this.core.api.lua_sethook(L, this.hook, MASK_COUNT, 1);
+  }
+
   /** Leaves a coroutine in a way that no script can catch. Does not return. */
   private unwind(L: LuaState, coroutine: Coroutine): number {
     const { api, marshaller } = this.core;
@@ -147,13 +162,13 @@ export class Coroutines {
     const { wait } = coroutine;
     coroutine.cancelled = true;
     if (wait === undefined) return;
-    this.waits.delete(wait.id);
-    this.abandon(coroutine);
+    this.waits.drop(wait);
+    this.pauses.after(() => this.abandon(coroutine));
   }
 
   /** Lets a cancelled coroutine close its variables, and settles it. */
   private abandon(coroutine: Coroutine): void {
-    if (this.suspendedFor !== undefined) this.waits.delete(this.suspendedFor.id);
+    if (this.suspendedFor !== undefined) this.waits.drop(this.suspendedFor);
     this.suspendedFor = undefined;
     const outer = this.running;
     this.running = coroutine;
@@ -166,19 +181,22 @@ export class Coroutines {
     coroutine.reject(endOf(coroutine));
   }
 
-  /** Lets a coroutine run until it ends, fails, or waits. */
+  /** Lets a coroutine run until it ends, fails, pauses, or waits. */
   private step(coroutine: Coroutine, args: number): void {
     const { api, heap, marshaller } = this.core;
     const { L } = coroutine;
     const outer = this.running;
     this.running = coroutine;
+    coroutine.nested = outer !== undefined;
     this.setHook(coroutine);
     if (outer === undefined) setComputing(true);
     coroutine.limit?.compute?.(true);
     try {
       const status = api.lua_resume(L, 0, args, heap.out);
       const count = heap.readWord(heap.out);
+      const pauses = this.pauses.callOff();
       if (coroutine.cancelled) this.abandon(coroutine);
+      else if (status === Status.Yield && pauses) this.pauses.pause(() => this.step(coroutine, 0));
       else if (status === Status.Yield) this.suspend(coroutine, count);
       else if (status === Status.Ok) {
         const results = Array.from({ length: count }, (_, i) => marshaller.read(L, i - count));
@@ -202,11 +220,11 @@ export class Coroutines {
   }
 
   /**
-   * While there is anything to look after, all that computes has the hook, and pays for it: it keeps what waits from being
-   * ended in time. Coroutines that the script creates from within inherit the hook.
+   * While there is anything to look after, or to do before a signal ends this process, all that computes has the hook, and
+   * pays for it: it keeps from it what waits. Coroutines that the script creates from within inherit the hook.
    */
   private setHook(coroutine: Coroutine, L = coroutine.L): void {
-    const wanted = isLookedAfter();
+    const wanted = isLookedAfter() || isUnheard();
     if (coroutine.hooked === wanted && L === coroutine.L) return;
     if (L === coroutine.L) coroutine.hooked = wanted;
     const [mask, count] = wanted ? [MASK_COUNT, INSTRUCTIONS] : [0, 0];
@@ -214,25 +232,22 @@ export class Coroutines {
   }
 
   private suspend(coroutine: Coroutine, yielded: number): void {
-    const { api, tracer } = this.core;
+    const { api } = this.core;
     const { L } = coroutine;
     const wait = yielded === 1 && api.lua_touserdata(L, -1) === this.marker ? this.suspendedFor : undefined;
     this.suspendedFor = undefined;
     api.lua_settop(L, -yielded - 1);
-    if (wait === undefined) {
-      const frames = tracer.frames(L);
-      this.finish(coroutine);
-      const reason = "attempt to yield from outside a coroutine";
-      coroutine.reject(new ScriptError("task_failed", reason, frames, frames[0]));
-      return;
-    }
+    // The prelude lets a script yield only to itself.
+    if (wait === undefined) throw new Error("a coroutine of the scheduler has yielded for nothing");
     coroutine.wait = wait;
-    void wait.settled.then(() => {
-      // Whoever was cancelled meanwhile is never resumed.
-      if (coroutine.cancelled) return;
-      delete coroutine.wait;
-      this.step(coroutine, 0);
-    });
+    void wait.settled.then(() =>
+      this.pauses.after(() => {
+        // Whoever was cancelled meanwhile is never resumed.
+        if (coroutine.cancelled) return;
+        delete coroutine.wait;
+        this.step(coroutine, 0);
+      }),
+    );
   }
 
   private finish(coroutine: Coroutine): void {
@@ -260,35 +275,22 @@ export class Coroutines {
    */
   wait(L: LuaState, promise: Promise<HostResult>, name: string, continuation: number): number {
     const { api } = this.core;
-    try {
-      this.checkWaitable(L, name);
-    } catch (error) {
+    if (!this.canWait(L)) {
       // Nobody will look at its outcome any more.
       promise.catch(() => undefined);
-      throw error;
+      throw cannotWait(name);
     }
-    const id = ++this.lastWait;
-    const wait = createWait(id, name, promise);
-    this.waits.set(id, wait);
+    const wait = this.waits.add(name, promise);
     this.suspendedFor = wait;
     // The call's arguments stay on its stack below the marker, for a result that gives one back.
     api.lua_pushlightuserdata(L, this.marker);
-    return api.lua_yieldk(L, 1, id, continuation);
+    return api.lua_yieldk(L, 1, wait.id, continuation);
   }
 
   /** Goes on in the host function that yielded as wait number `id`: its results, or the error that it raises. */
   afterWait(L: LuaState, id: number): number {
     try {
-      const wait = this.waits.get(id);
-      this.waits.delete(id);
-      // A script can resume its own coroutine early when its wait could not be passed on to the scheduler.
-      if (wait?.outcome === undefined) {
-        const called = wait?.name ?? "a function";
-        throw new RunnerError("bad_argument", `Cannot resume this coroutine yet: it waits for ${called}.`);
-      }
-      const { outcome } = wait;
-      if ("error" in outcome) throw outcome.error;
-      return pushResult(this.core, L, outcome.value);
+      return pushResult(this.core, L, this.waits.take(id));
     } catch (thrown) {
       if (thrown === LONGJMP) throw thrown;
       return this.failures.raise(L, thrown);

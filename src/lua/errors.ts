@@ -25,6 +25,12 @@ export class ScriptError extends RunnerError {
     super(code, position ? `${position.source}:${position.line}: ${reason}` : reason, options);
   }
 
+  /** The same as what is wrong with a task file, unless its code tells more than that it failed. */
+  asInvalid(): ScriptError {
+    if (TELLING.has(this.code)) return this;
+    return new ScriptError("invalid", this.reason, this.frames, this.position, { cause: this });
+  }
+
   /** What a script lets happen is its failure, whatever the call's code would mean on the command line. */
   override get exitCode(): number {
     return TELLING.has(this.code) ? super.exitCode : FAILED;

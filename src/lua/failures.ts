@@ -2,12 +2,14 @@ import { type ErrorCode, messageOf, RunnerError } from "../lib/errors.ts";
 import { type Core, pushReference } from "./core.ts";
 import { type Frame, ScriptError } from "./errors.ts";
 import { OutOfMemory } from "./heap.ts";
+import { HOST_CHUNK } from "./traceback.ts";
 import { type LuaState, MASK_COUNT, Status, Type } from "./wasm.ts";
 
 /** How long a script's `__tostring` may take to say what an error is, in ms, and how often that is looked at. */
 const DESCRIBING_MS = 200;
 const DESCRIBING_INSTRUCTIONS = 10_000;
 const MEBIBYTE = 2 ** 20;
+const OWN_PLACE = new RegExp(`^${RegExp.escape(HOST_CHUNK.slice(1))}:\\d+: `);
 
 /** Errors on their way over the border: the host's into Lua, a script's out of it. */
 export class Failures {
@@ -50,7 +52,8 @@ export class Failures {
       return new ScriptError("task_failed", reason, frames, frames[0]);
     }
     const code = this.errorCode(L);
-    const text = this.describe(L);
+    // What C says of a call of ours, such as that of a `__tostring`, is about the script's.
+    const text = this.describe(L).replace(OWN_PLACE, "");
     const raised = raisedAt(text, frames);
     const reason = raised ? text.slice(`${raised.source}:${raised.line}: `.length) : text;
     return new ScriptError(code, reason, frames, raised ?? frames[0]);

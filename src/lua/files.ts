@@ -8,8 +8,8 @@ import type { LuaApi } from "./wasm.ts";
 export interface FileHost {
   /** The absolute path of a script's path; undefined when it must not be opened in this way. */
   locate(path: GivenPath, use: "read" | "write"): Path | undefined;
-  /** Takes what scripts write to standard output. */
-  print(bytes: Uint8Array): void;
+  /** Takes what scripts write to standard output and standard error. */
+  print(bytes: Uint8Array, stream: "stdout" | "stderr"): void;
   /** Gives the next of standard input, empty at its end; undefined, or absent: the system has it. */
   readInput?(): Uint8Array | undefined;
 }
@@ -73,6 +73,7 @@ export class Files {
   private unread: Uint8Array = new Uint8Array();
   private api: LuaApi | undefined;
   private before: () => void = () => undefined;
+  private after: () => void = () => undefined;
 
   constructor(private readonly host: FileHost) {
     this.open.set(STDIN, { fd: STDIN, append: false });
@@ -85,9 +86,10 @@ export class Files {
     this.api = api;
   }
 
-  /** Has `before` called before any of them does something; when it throws, that is not done. */
-  guard(before: () => void): void {
+  /** Has `before` called before any of them does something, `after` when it is done; when `before` throws, it is not done. */
+  guard(before: () => void, after: () => void): void {
     this.before = before;
+    this.after = after;
   }
 
   /** Writes out what scripts have written and C still buffers. */
@@ -137,7 +139,9 @@ export class Files {
   private negative(act: () => number | undefined): number {
     try {
       this.before();
-      return act() ?? 0;
+      const result = act() ?? 0;
+      this.after();
+      return result;
     } catch (error) {
       return -errorNumber(error);
     }
@@ -225,8 +229,8 @@ export class Files {
     if (file.stream !== undefined) {
       // C uses its memory again.
       file.stream.write?.(new Uint8Array(from));
-    } else if (file.fd === STDOUT) {
-      this.host.print(new Uint8Array(from));
+    } else if (file.fd === STDOUT || file.fd === STDERR) {
+      this.host.print(new Uint8Array(from), file.fd === STDOUT ? "stdout" : "stderr");
     } else {
       let moved = 0;
       while (moved < from.length) {

@@ -1,7 +1,7 @@
 -- What happens to an error where it is raised: the handlers of xpcall, and what `debug` shows of the stack. The prelude runs
 -- this with what it knows of the scheduler.
-local host, PENDING, raw_resume, relay, resume = ...
-local raw_create, running, status, close = coroutine.create, coroutine.running, coroutine.status, coroutine.close
+local host, PENDING, raw_resume, relay, resume, create = ...
+local running, status, close = coroutine.running, coroutine.status, coroutine.close
 local isyieldable, setmetatable, type, error = coroutine.isyieldable, setmetatable, type, error
 local pack, unpack, pcall, tostring, rawequal = table.pack, table.unpack, pcall, tostring, rawequal
 local integer = math.tointeger
@@ -15,9 +15,11 @@ local NO_YIELD = "attempt to yield across a C-call boundary"
 -- Runs a handler, and again for its own error as Lua does: its result, or the coroutine that has it wait.
 local function handle(handler, origin, go, err)
   for _ = 1, MOST_ERRORS do
-    local co = raw_create(handler)
+    local co = create(handler)
     handled[co] = origin
     local ok, value = go(co, err)
+    -- The stack of the error cannot pause.
+    while status(co) == "suspended" and value == nil and host.stay() do ok, value = go(co) end
     if status(co) == "suspended" then
       -- No stack is left for another coroutine.
       if not ok then return handler(err) end
@@ -71,6 +73,17 @@ for name in pairs(debug) do
   if not kept[name] then debug[name] = nil end
 end
 
+-- As C refuses its own functions, which those of the host are to scripts.
+local dump = string.dump
+function string.dump(fn, strip)
+  if type(fn) ~= "function" then
+    error(("bad argument #1 to 'dump' (function expected, got %s)"):format(fn == nil and "no value" or type(fn)), 2)
+  end
+  local owner = getinfo(fn, "S")
+  if owner.what == "C" or owner.source == "=[runner]" then error("unable to dump given function", 2) end
+  return (dump(fn, strip))
+end
+
 -- For a handler of xpcall, below its own stack there is that of the error: where the level is there that it means. Below
 -- the error are `resume`, `handle` and `on_error`.
 local function beyond_handler(level)
@@ -95,21 +108,23 @@ function debug.traceback(message, level, ...)
   return beyond and own .. traceback(beyond, nil, 3):gsub("^stack traceback:", "") or own
 end
 
+local function asked(ok, info)
+  if ok then return info end
+  if type(info) == "string" then info = info:gsub("^%[runner%]:%d+: ", ""):gsub("'%?'", "'getinfo'") end
+  error(info, 2)
+end
+
 local function looked(ok, info)
-  if not ok then
-    if type(info) == "string" then info = info:gsub("^%[runner%]:%d+: ", "") end
-    error(info, 2)
-  end
-  if info and info.func then
+  if ok and info and info.func then
     local owner = getinfo(info.func, "S")
     if owner.what == "C" or owner.source == "=[runner]" then info.func = nil end
   end
-  return info
+  return asked(ok, info)
 end
 
 -- Whoever has a function may ask about it. On the stack there are the host's as well, and C's: they are not given away.
 function debug.getinfo(what, ...)
-  if type(what) == "function" then return getinfo(what, ...) end
+  if type(what) == "function" then return asked(pcall(getinfo, what, ...)) end
   local level = integer(what)
   if level and level > 1 and getinfo(1, "t").istailcall then level = level - 1 end
   local origin, beyond = beyond_handler(level)

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import { type HostFunction, Results } from "../modules/module.ts";
 import type { IoHost } from "./io.ts";
+import { sourcePath } from "./loader.ts";
 
 /** What `import` needs of the host: files are loaded once, and those who come meanwhile wait. */
 export function createImports({
@@ -12,13 +13,15 @@ export function createImports({
   sources,
 }: Pick<IoHost, "caller" | "loads" | "permitSource" | "sources">): Record<string, HostFunction> {
   return {
-    find_import(path) {
-      const wanted = resolve(dirname(caller()), String(path));
+    find_import(given, isLast) {
+      const path = sourcePath(given, "import");
+      const importer = (isLast === true ? loads.latest : undefined) ?? caller();
+      const wanted = resolve(dirname(importer), path);
       const found = [wanted, `${wanted}.lua`, resolve(wanted, "init.lua")].find(isFile);
       if (found === undefined) {
         throw new RunnerError(
           "not_found",
-          `Cannot import ${JSON.stringify(path)}: there is no such file beside ${sources.nameOf(caller())}.`,
+          `Cannot import ${JSON.stringify(path)}: there is no such file beside ${sources.nameOf(importer)}.`,
         );
       }
       permitSource(found, "import");

@@ -5,8 +5,7 @@ local raw_open, raw_lines, raw_input, raw_output, raw_close = io.open, io.lines,
 local raw_read = io.read
 local methods = getmetatable(io.stdout).__index
 local close, read, lines = methods.close, methods.read, methods.lines
-local pcall, next = pcall, next
-local isyieldable = coroutine.isyieldable
+local pcall, next, getinfo = pcall, next, debug.getinfo
 local pack, unpack, select, tonumber, integer = table.pack, table.unpack, select, tonumber, math.tointeger
 
 -- `print` and the messages of the host do not go through C's buffers, and must not be overtaken by what does.
@@ -44,7 +43,9 @@ local readers = setmetatable({}, { __mode = "k" })
 local writers = setmetatable({}, { __mode = "k" })
 
 function io.popen(command, mode)
-  if type(command) ~= "string" then error("bad argument #1 to 'popen' (string expected)", 2) end
+  if type(command) ~= "string" then
+    error(("bad argument #1 to 'popen' (string expected, got %s)"):format(command == nil and "no value" or type(command)), 2)
+  end
   mode = mode or "r"
   if mode ~= "r" and mode ~= "w" then error("bad argument #2 to 'popen' (invalid mode)", 2) end
   local path, number = host.start_process(command, mode)
@@ -86,8 +87,14 @@ local function lines_of(file, ...)
   end
 end
 
+-- The VM's C would take the rest of such a number: it counts bytes in 32 bits.
+local function check_count(count)
+  if type(count) == "number" and count >= 1 << 31 then error("not enough memory", 3) end
+end
+
 function methods.read(file, ...)
   if readers[file] then return read_process(readers[file], ...) end
+  check_count((...))
   return passed_method("read", told(pcall(read, file, ...)))
 end
 
@@ -99,11 +106,12 @@ end
 function io.read(...)
   local number = readers[raw_input()]
   if number then return read_process(number, ...) end
+  check_count((...))
   return passed("read", told(pcall(raw_read, ...)))
 end
 
 function io.open(path, mode)
-  if type(path) == "string" then host.check("io.open", path, mode or "r") end
+  if type(path) == "string" then host.check("io.open", path, type(mode) == "string" and mode or "r") end
   return passed("open", told(pcall(raw_open, path, mode)))
 end
 
@@ -141,7 +149,7 @@ end
 -- Lets a process take what it was given before more comes, and all of it at a flush.
 local function drained(pass, name, file, ok, ...)
   local number = name ~= "seek" and writers[file]
-  if number and ok and isyieldable() then host.drain_process(number, name == "flush") end
+  if number and ok then host.drain_process(number, name == "flush") end
   return pass(name, ok, ...)
 end
 
@@ -151,6 +159,13 @@ for _, name in next, { "write", "seek", "flush" } do
   if raw then
     io[name] = function(...) return drained(passed, name, next(writers) and raw_output(), told(pcall(raw, ...))) end
   end
+end
+
+-- C takes them for files.
+local seek, stdout, stderr = methods.seek, io.stdout, io.stderr
+function methods.seek(file, ...)
+  if file == stdout or file == stderr then return nil, host.system_words("Invalid seek", 70) end
+  return seek(file, ...)
 end
 
 function io.tmpfile()
@@ -165,8 +180,9 @@ local imported = {}
 local loading = { __close = function(self) host.end_import(self.key) end }
 
 function import(path)
-  if type(path) ~= "string" then error("import: argument 1 (path): expected a string, got " .. type(path), 2) end
-  local key = host.find_import(path)
+  -- Where a file ends with `return import(…)`, it is not on the stack any more, but still being loaded.
+  local caller = getinfo(2, "S")
+  local key = host.find_import(path, caller and caller.source == "=[runner]")
   while not imported[key] and host.is_importing(key) do host.await_import(key) end
   if imported[key] then return imported[key].value end
   local source, name = host.begin_import(key)

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { CallContext } from "../modules/context.ts";
 import type { ModuleHost } from "../modules/host.ts";
 import { type HostFunction, type LuaValue, Results } from "../modules/module.ts";
-import { checkPath, resolvePath } from "../modules/paths.ts";
+import { checkPath, refuseNul, resolvePath } from "../modules/paths.ts";
 import { attempt } from "../modules/system-errors.ts";
 import type { Files } from "./files.ts";
 import { createImports } from "./imports.ts";
@@ -26,6 +26,9 @@ export const IO_WAITS = {
   await_import: "import",
 };
 
+/** How long commands of `io.popen` that nobody closed may take to end, in ms, once they get nothing more. */
+const END_MS = 30_000;
+
 export interface IoHost extends ModuleHost {
   readonly files: Files;
   readonly sources: SourceLoader;
@@ -34,18 +37,26 @@ export interface IoHost extends ModuleHost {
   readonly forbid: (callee: string) => void;
   /** Absolute path of the script that is calling. */
   readonly caller: () => string;
+  /** Whether whoever calls can wait. */
+  readonly canWait: () => boolean;
   /** Raises when `callee` must not load this Lua file. */
   readonly permitSource: (path: string, callee: string) => void;
-  /** Shows what a command of `io.popen` that reads writes itself. */
-  readonly showOutput: (chunk: Uint8Array, context: CallContext) => void;
-  /** Shows what a command of `io.popen` writes to standard error. */
-  readonly showError: (chunk: Uint8Array) => void;
+  /** Has something done once no script runs any more. */
+  readonly atEnd: (act: () => Promise<unknown>) => void;
+  /** Shows what a command of `io.popen` writes that the script does not read. */
+  readonly show: (chunk: Uint8Array, context: CallContext, stream: "stdout" | "stderr") => void;
 }
 
 /** What io.lua needs of the host. */
 export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
   const processes = new Map<LuaValue, PopenReader | PopenWriter>();
   let lastProcess = 0;
+  // Of those that nobody closed: what they were given is not lost.
+  host.atEnd(() => {
+    const all = [...processes.values()].filter((process) => process instanceof PopenWriter);
+    const ended = Promise.allSettled(all.filter(({ hasInput }) => hasInput).map((writer) => writer.end()));
+    return Promise.race([ended, Bun.sleep(END_MS)]);
+  });
   return {
     ...createImports(host),
 
@@ -72,6 +83,7 @@ export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
       const writes = /[wa+]/.test(String(mode));
       if (writes) host.forbid(String(callee));
       const given = path instanceof Uint8Array ? path : String(path);
+      refuseNul("open", given);
       checkPath(host.permits, resolvePath(host.current().cwd, given), String(callee));
     },
 
@@ -83,10 +95,10 @@ export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
       const number = ++lastProcess;
       const process =
         mode === "r"
-          ? new PopenReader(line, context, host.showError)
+          ? new PopenReader(line, context, (chunk) => host.show(chunk, context, "stderr"))
           : new PopenWriter(line, context, {
-              onOutput: (chunk) => host.showOutput(chunk, context),
-              onError: host.showError,
+              onOutput: (chunk) => host.show(chunk, context, "stdout"),
+              onError: (chunk) => host.show(chunk, context, "stderr"),
             });
       processes.set(number, process);
       return new Results([host.files.putStream(process), number]);
@@ -94,7 +106,7 @@ export function createIoFunctions(host: IoHost): Record<string, HostFunction> {
 
     drain_process(number, whole) {
       const process = processes.get(number);
-      return process instanceof PopenWriter ? process.drain(whole === true) : undefined;
+      return process instanceof PopenWriter && host.canWait() ? process.drain(whole === true) : undefined;
     },
 
     // io.lua lets only these formats through.

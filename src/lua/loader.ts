@@ -3,12 +3,16 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { checkOwnership } from "../lib/ownership.ts";
 import { hasCode } from "../lib/stdio.ts";
-import type { LuaModule } from "../modules/module.ts";
+import { wrongArgument } from "../modules/arguments.ts";
+import type { LuaModule, LuaValue } from "../modules/module.ts";
 import { Results } from "../modules/module.ts";
+import { refuseNul } from "../modules/paths.ts";
+import type { Definition } from "./traceback.ts";
 
 /** Reads Lua source files for one run and remembers them, so that an error can show its line. */
 export class SourceLoader {
   private readonly texts = new Map<string, string>();
+  private readonly split = new Map<string, readonly string[]>();
   private readonly paths = new Set<string>();
   private readonly guarded = new Set<string>();
 
@@ -49,6 +53,7 @@ export class SourceLoader {
     const source = bytes.subarray(end < 0 ? bytes.length : end);
     const text = source.toString("utf8");
     this.texts.set(name, text);
+    this.split.delete(name);
     this.paths.add(path);
     // Bytes that are no UTF-8 stay as they are.
     const rewritten = text.includes("\ufffd") ? text : this.rewrite(text);
@@ -67,20 +72,37 @@ export class SourceLoader {
 
   /** A line of a file that was read, without its indentation; undefined when there is none. */
   line(name: string, number: number): string | undefined {
-    return this.texts.get(name)?.split("\n")[number - 1]?.trim();
+    return this.lines(name)[number - 1]?.trim();
+  }
+
+  /** The lines that a function stands on; nothing of one that stands in no file. */
+  textAt({ source, line, lastLine }: Definition): string {
+    return this.lines(source)
+      .slice(line - 1, lastLine)
+      .join("\n");
+  }
+
+  private lines(name: string): readonly string[] {
+    let lines = this.split.get(name);
+    if (lines === undefined) {
+      lines = this.textOf(name).split("\n");
+      this.split.set(name, lines);
+    }
+    return lines;
   }
 
   /** What the prelude needs to load files; `permit` raises for those that must not be. */
   functions(permit: (path: string, callee: string) => void): LuaModule["functions"] {
     return {
       exists: (path) => {
-        const absolute = resolve(this.folder, String(path));
+        // Only text can be the name of a file of Lua's; other searchers may know what it means.
+        if (typeof path !== "string") return false;
+        const absolute = resolve(this.folder, path);
         permit(absolute, "require");
         return existsSync(absolute);
       },
       read_chunk: (path, callee) => {
-        if (typeof path !== "string") return new Results([undefined, "expected the path of a Lua file"]);
-        const absolute = resolve(this.folder, path);
+        const absolute = resolve(this.folder, sourcePath(path, String(callee)));
         permit(absolute, String(callee));
         try {
           const { source, name } = this.read(absolute);
@@ -91,6 +113,13 @@ export class SourceLoader {
       },
     };
   }
+}
+
+/** The path of a Lua file as a script names it. Raises `bad_argument` for what is none. */
+export function sourcePath(given: LuaValue, callee: string): string {
+  if (typeof given !== "string") throw wrongArgument(callee, { index: 0, name: "path" }, "a string", given);
+  refuseNul("load", given);
+  return given;
 }
 
 const HASH = 0x23;

@@ -1,6 +1,8 @@
+import { isAbsolute } from "node:path";
 import { RunnerError } from "../lib/errors.ts";
 import type { CallContext, CurrentContext } from "../modules/context.ts";
-import type { HostFunction, LuaModule } from "../modules/module.ts";
+import type { HostFunction, LuaModule, LuaValue } from "../modules/module.ts";
+import { refuseNul } from "../modules/paths.ts";
 
 /** The loading of a file that has begun. */
 interface Load {
@@ -23,6 +25,12 @@ export class Loads {
   find(key: string): boolean | "circle" {
     const load = this.#loading.get(key);
     return this.#leadsTo(load, this.current()) ? "circle" : load !== undefined;
+  }
+
+  /** The file that who is asking has begun to load last and still loads. */
+  get latest(): string | undefined {
+    const own = [...this.#loading].filter(([key, { by }]) => by === this.current() && isAbsolute(key));
+    return own.at(-1)?.[0];
   }
 
   /** Whether who is asking loads it already. */
@@ -73,19 +81,24 @@ export class Loads {
 /** What the prelude needs for `require`: the functions, and those of them that wait. */
 export function createRequiring(loads: Loads): Required<Pick<LuaModule, "functions" | "waits">> {
   const keyOf = (name: unknown) => `require ${String(name)}`;
+  const refuseCircle = (name: LuaValue): never => {
+    const problem = `Cannot require ${JSON.stringify(name)}: it is requiring itself. Move what both need into a file of its own.`;
+    throw new RunnerError("task_failed", problem);
+  };
   const functions: Record<string, HostFunction> = {
+    refuse_circle: refuseCircle,
     is_requiring(name) {
       const key = keyOf(name);
       // The prelude knows what a coroutine requires itself; coroutines of a script's own cannot wait for each other.
       if (loads.isOwn(key)) return false;
-      if (loads.find(key) !== "circle") return loads.find(key) === true;
-      throw new RunnerError(
-        "task_failed",
-        `Cannot require ${JSON.stringify(name)}: it is requiring itself. Move what both need into a file of its own.`,
-      );
+      return loads.find(key) === "circle" ? refuseCircle(name) : loads.find(key) === true;
     },
     await_require: (name) => loads.await(keyOf(name)),
-    begin_require: (name) => void loads.begin(keyOf(name)),
+    begin_require(name) {
+      // C would look for what is before it among the modules of `package.preload`.
+      refuseNul("require", String(name));
+      loads.begin(keyOf(name));
+    },
     end_require: (name) => void loads.end(keyOf(name)),
   };
   return { functions, waits: { await_require: "require" } };

@@ -22,6 +22,7 @@ export class PopenWriter {
   /** While the process takes what was written: how many bytes that are. */
   #pending = 0;
   #taken: Promise<void> | undefined;
+  #hasInput = false;
 
   constructor(line: string, context: CallContext, { onOutput, onError }: PopenOutput) {
     this.#child = startShellLine(line, context, "pipe");
@@ -42,6 +43,7 @@ export class PopenWriter {
     }
     this.#input.write(bytes);
     this.#pending += bytes.length;
+    this.#hasInput = true;
     this.#taken ??= this.#flush();
   }
 
@@ -49,6 +51,11 @@ export class PopenWriter {
   drain(whole: boolean): Promise<undefined> | undefined {
     if (this.#taken === undefined || (!whole && this.#pending < PIPE_BYTES)) return undefined;
     return this.#taken.then(() => undefined);
+  }
+
+  /** Whether it was given anything that it has not refused, and that is lost when it is ended. */
+  get hasInput(): boolean {
+    return this.#hasInput;
   }
 
   /** Nothing more comes. */
@@ -75,6 +82,7 @@ export class PopenWriter {
     } catch {
       // Nobody reads it any more: the next write says so.
       this.#pending = 0;
+      this.#hasInput = false;
     }
     this.#taken = undefined;
   }

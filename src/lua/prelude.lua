@@ -7,6 +7,9 @@ local pack, unpack, select, type, error, pcall = table.pack, table.unpack, selec
 local status, close, isyieldable = coroutine.status, coroutine.close, coroutine.isyieldable
 local running, setmetatable = coroutine.running, setmetatable
 local sort, concat = table.sort, table.concat
+-- What a script does to its globals must not keep the host from saying what went wrong.
+local getmetatable, tostring, rawget, next, ipairs, math_type = getmetatable, tostring, rawget, next, ipairs, math.type
+local package = package
 
 -- Lua's own seed is made of an address and the time, which are the same in every process here.
 math.randomseed(host.seed, host.more_seed)
@@ -18,8 +21,11 @@ local function relay(co, ok, first, ...)
     raw_yield(PENDING)
     return relay(co, raw_resume(co))
   end
-  -- A coroutine that is cancelled while it computes yields nothing, and so must all that it was resumed by.
-  if ok and first == nil and host.cancelled() then raw_yield() end
+  -- A coroutine that pauses, or is cancelled while it computes, yields nothing, and so must all that it was resumed by.
+  if ok and first == nil and host.leaves() then
+    raw_yield()
+    return relay(co, raw_resume(co))
+  end
   return ok, first, ...
 end
 
@@ -28,14 +34,31 @@ local function leave(...)
   return ...
 end
 
+-- What C would complain of in the host's own call of it.
+local function expect(wanted, callee, argument, value)
+  if type(value) == wanted then return end
+  local message = "bad argument #%d to '%s' (%s expected, got %s)"
+  error(message:format(argument, callee, wanted, value == nil and "no value" or type(value)), 3)
+end
+
 -- Where Lua cannot suspend the caller, what it resumes cannot wait either: the host has to know.
 local function resume(co, ...)
+  expect("thread", "resume", 1, co)
   if isyieldable() then return relay(co, raw_resume(co, ...)) end
   host.enclose(1)
   return relay(co, leave(raw_resume(co, ...)))
 end
 
 coroutine.resume = resume
+
+-- The script's own coroutines. The scheduler's are to a script what the main thread is in Lua's own shell.
+local own = setmetatable({}, { __mode = "k" })
+
+local function create(fn)
+  local co = raw_create(fn)
+  own[co] = true
+  return co
+end
 
 local function unwrap(co, ok, first, ...)
   if ok then return first, ... end
@@ -44,14 +67,36 @@ local function unwrap(co, ok, first, ...)
 end
 
 function coroutine.wrap(fn)
-  local co = raw_create(fn)
+  expect("function", "wrap", 1, fn)
+  local co = create(fn)
   return function(...)
     return unwrap(co, resume(co, ...))
   end
 end
 
 local setupvalue = debug.setupvalue
-handling(host, PENDING, raw_resume, relay, resume)
+handling(host, PENDING, raw_resume, relay, resume, create)
+
+function coroutine.create(fn)
+  expect("function", "create", 1, fn)
+  return create(fn)
+end
+
+function coroutine.yield(...)
+  if own[running()] then return raw_yield(...) end
+  error("attempt to yield from outside a coroutine", 0)
+end
+
+function coroutine.isyieldable(...)
+  local co = ...
+  if co == nil then co = running() end
+  return isyieldable(...) and own[co] == true
+end
+
+function coroutine.running()
+  local co = running()
+  return co, not own[co]
+end
 
 -- Errors of the host: objects with `code` and `message` that read as their message wherever text is wanted.
 local function text_of(value)
@@ -77,39 +122,39 @@ end
 
 -- Source text only: a crafted binary chunk can crash the VM. The library's own `load` is kept nowhere.
 local compile = host.compile
-local function load_text(source, name, ...)
+local function load_text(source, name, mode, ...)
+  if type(mode) == "number" then mode = tostring(mode) end
+  if type(mode) == "string" and not mode:find("t", 1, true) then
+    if source:find("^\27") then return nil, "attempt to load a binary chunk (only text is allowed)" end
+    return nil, ("attempt to load a text chunk (mode is '%s')"):format(mode)
+  end
   local fn, problem = compile(source, name)
   if fn and select("#", ...) > 0 then setupvalue(fn, 1, (...)) end
   return fn, problem
 end
 
 function load(chunk, name, mode, ...)
-  if mode ~= nil and type(mode) == "string" and not mode:find("t", 1, true) then
-    return nil, "attempt to load a binary chunk (only text is allowed)"
-  end
   if type(chunk) == "number" then chunk = tostring(chunk) end
-  if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
-    error(("bad argument #2 to 'load' (string expected, got %s)"):format(type(name)), 2)
-  end
+  if name ~= nil and type(name) ~= "number" then expect("string", "load", 2, name) end
+  if mode ~= nil and type(mode) ~= "number" then expect("string", "load", 3, mode) end
   if type(chunk) == "function" then
     local ok, text = pcall(text_of_reader, chunk)
     if not ok then return nil, text end
-    return load_text(text, name or "=(load)", ...)
+    return load_text(text, name or "=(load)", mode, ...)
   end
-  if type(chunk) ~= "string" then
-    error(("bad argument #1 to 'load' (function expected, got %s)"):format(type(chunk)), 2)
-  end
-  return load_text(chunk, name or chunk, ...)
+  if type(chunk) ~= "string" then expect("function", "load", 1, chunk) end
+  return load_text(chunk, name or chunk, mode, ...)
 end
 
-local function load_file(callee, path, ...)
+local function load_file(callee, path, mode, ...)
   local source, name = host.read_chunk(path, callee)
   if not source then return nil, name end
-  return load_text(source, name, ...)
+  return load_text(source, name, mode, ...)
 end
 
-function loadfile(path, _, ...)
-  return load_file("loadfile", path, ...)
+function loadfile(path, mode, ...)
+  if mode ~= nil and type(mode) ~= "number" then expect("string", "loadfile", 2, mode) end
+  return load_file("loadfile", path, mode, ...)
 end
 
 function dofile(path)
@@ -119,23 +164,33 @@ function dofile(path)
 end
 
 local loaded = package.loaded
-package.loadlib, package.cpath, package.searchpath = nil, nil, nil
+package.loadlib, package.cpath = nil, nil
 package.path = "?.lua;?/init.lua"
+
+function package.searchpath(name, templates, sep, rep)
+  expect("string", "searchpath", 1, name)
+  expect("string", "searchpath", 2, templates)
+  local function replace(text, what, by) return (text:gsub((what:gsub("%p", "%%%0")), (by:gsub("%%", "%%%%")))) end
+  if sep ~= "" then name = replace(name, sep or ".", rep or "/") end
+  local tried = {}
+  for template in templates:gmatch("[^;]+") do
+    local path = replace(template, "?", name)
+    if host.exists(path) then return path end
+    tried[#tried + 1] = "no file '" .. path .. "'"
+  end
+  return nil, concat(tried, "\n\t")
+end
+
+local searchpath = package.searchpath
 package.searchers = {
   package.searchers[1],
   function(name)
-    local relative = name:gsub("%.", "/")
-    local tried = {}
-    for template in package.path:gmatch("[^;]+") do
-      local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
-      if host.exists(path) then
-        local chunk, problem = load_file("require", path)
-        if not chunk then error(problem, 0) end
-        return chunk, path
-      end
-      tried[#tried + 1] = "no file '" .. path .. "'"
-    end
-    return table.concat(tried, "\n\t")
+    if type(package.path) ~= "string" then error("'package.path' must be a string", 0) end
+    local path, tried = searchpath(name, package.path)
+    if not path then return tried end
+    local chunk, problem = load_file("require", path)
+    if not chunk then error(problem, 0) end
+    return chunk, path
   end,
 }
 
@@ -152,16 +207,16 @@ local function begin_require(name)
   local co = running()
   local names = requiring[co] or {}
   requiring[co] = names
-  if names[name] then error(("cannot require '%s': it is requiring itself. Move what both need into a file of its own"):format(name), 3) end
-  names[name] = true
+  if names[name] then host.refuse_circle(name) end
   host.begin_require(name)
+  names[name] = true
   return setmetatable({ names = names, name = name }, Requiring)
 end
 
 -- As in C (loadlib.c), but a module that waits while it is loaded can do so.
 function require(name)
   if type(name) == "number" then name = tostring(name) end
-  if type(name) ~= "string" then error(("bad argument #1 to 'require' (string expected, got %s)"):format(type(name)), 2) end
+  expect("string", "require", 1, name)
   while not loaded[name] and host.is_requiring(name) do host.await_require(name) end
   if loaded[name] then return loaded[name] end
   local searchers, tried = package.searchers, {}
@@ -183,7 +238,7 @@ end
 function print(...)
   local parts = pack(...)
   for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-  host.write(table.concat(parts, "\t", 1, parts.n) .. "\n")
+  host.write(concat(parts, "\t", 1, parts.n) .. "\n")
 end
 
 -- The C version sees an invented machine; the host puts a real one in its place. The registry holds it too.
@@ -200,7 +255,7 @@ local function describe_table(value)
     local shown = kind == "string" and ("%q"):format(field):gsub("\\\n", "\\n") or kind == "table" and "{…}" or tostring(field)
     if kind == "function" or kind == "userdata" or kind == "thread" then shown = "a " .. kind end
     if type(key) == "string" and not (key == "message" and message) then fields[#fields + 1] = key .. " = " .. shown end
-    if math.type(key) == "integer" then fields[#fields + 1] = "[" .. key .. "] = " .. shown end
+    if math_type(key) == "integer" then fields[#fields + 1] = "[" .. key .. "] = " .. shown end
   end
   sort(fields)
   if #fields > 8 then fields = { concat(fields, ", ", 1, 8), "…" } end

@@ -3,18 +3,34 @@ import type { Heap } from "./heap.ts";
 import type { LuaApi, LuaState } from "./wasm.ts";
 
 /** Offsets in `lua_Debug` (Lua 5.4, lua.h) where pointers and `size_t` have four bytes. */
-const Field = { name: 4, what: 12, source: 16, currentline: 24, linedefined: 28 } as const;
+const Field = {
+  name: 4,
+  what: 12,
+  source: 16,
+  currentline: 24,
+  linedefined: 28,
+  lastlinedefined: 32,
+  counts: 36,
+} as const;
 const DEBUG_BYTES = 128;
 const MOST_FRAMES = 40;
 
 /** The chunk name of the host's own Lua code, which no traceback shows. */
 export const HOST_CHUNK = "=[runner]";
 
+/** Where a function stands: its file, and its lines from the first to the last. */
+export interface Definition {
+  readonly source: string;
+  readonly line: number;
+  readonly lastLine: number;
+}
+
 /** Reads call stacks and where functions were defined. */
 export class Tracer {
   private readonly record: number;
   private readonly stackFields: number;
   private readonly functionFields: number;
+  private readonly countFields: number;
 
   constructor(
     private readonly api: LuaApi,
@@ -23,6 +39,7 @@ export class Tracer {
     this.record = api.malloc(DEBUG_BYTES);
     this.stackFields = heap.createCString("Sln");
     this.functionFields = heap.createCString(">S");
+    this.countFields = heap.createCString(">u");
   }
 
   /** The lines of scripts that are on a coroutine's stack, innermost first, so many at most; also after it has died of an error. */
@@ -40,10 +57,22 @@ export class Tracer {
     return frames;
   }
 
-  /** `file:line` of the function on top of the stack, which is popped. */
-  definition(L: LuaState): string {
+  /** Where the function on top of the stack, which is popped, stands. */
+  definition(L: LuaState): Definition {
     this.api.lua_getinfo(L, this.functionFields, this.record);
-    return `${chunkPath(this.text(Field.source))}:${this.word(Field.linedefined)}`;
+    return {
+      source: chunkPath(this.text(Field.source)),
+      line: this.word(Field.linedefined),
+      lastLine: this.word(Field.lastlinedefined),
+    };
+  }
+
+  /** How many arguments the function on top of the stack, which is popped, can tell from none; all of them if it is variadic. */
+  parameters(L: LuaState): number {
+    this.api.lua_getinfo(L, this.countFields, this.record);
+    // Four bytes: upvalues, parameters, whether it is variadic (as all of C is), and one that is not asked for.
+    const counts = this.word(Field.counts);
+    return (counts & 0xff0000) === 0 ? (counts >> 8) & 0xff : Number.POSITIVE_INFINITY;
   }
 
   private word(offset: number): number {

@@ -75,7 +75,10 @@ function walk(proto: Proto, outer: readonly (Origin | undefined)[], uses: Uses):
       else write(name);
     } else if (op === Op.SETFIELD || op === Op.SETTABUP) {
       const field = constants[b];
-      if (field !== undefined) uses.fields.add(field);
+      if (field === undefined) continue;
+      uses.fields.add(field);
+      const of = op === Op.SETTABUP ? outer[a] : (aliases.inRegister(a, pc) ?? lastRead(proto, pc, a));
+      if (of !== undefined && isGlobals(of)) write(field);
     } else if (op === Op.GETFIELD || op === Op.LOADK) {
       const table = readField(proto, pc)?.table;
       const of = table === undefined ? undefined : aliases.inRegister(table, pc);
@@ -115,8 +118,24 @@ function noteField(
   const { field, into } = read;
   const line = proto.lines[read.at] ?? 0;
   if (isCalled(proto.code, read.at, into)) uses.calls.push({ of, field, line });
-  else if ("global" in of && of.global === "_G" && isAsked(proto, read.at, into))
+  else if (isGlobals(of) && isAsked(proto, read.at, into))
     uses.globals.push({ name: field, line, kind: "read", isAsked: true });
+}
+
+/** Whether it is the table of all globals. */
+function isGlobals(of: Origin): boolean {
+  return "global" in of && of.global === "_G";
+}
+
+/** The global that was put into a register last before an instruction, if that is what was. */
+function lastRead({ code, constants, upvalues }: Proto, pc: number, register: number): Origin | undefined {
+  for (let at = pc - 1; at >= 0; at--) {
+    const { op, a, b, c } = code[at] ?? NOTHING;
+    if (a !== register || SETS_NONE.has(op)) continue;
+    const name = op === Op.GETTABUP && upvalues[b]?.name === "_ENV" ? constants[c] : undefined;
+    return name === undefined ? undefined : { global: name };
+  }
+  return undefined;
 }
 
 /** The read of a field that is or begins with an instruction; by registers, and where it is over. */

@@ -12,7 +12,7 @@ import { HostFunctions } from "./host-functions.ts";
 import { Marshaller } from "./marshal.ts";
 import prelude from "./prelude.lua" with { type: "text" };
 import { LOADING, pushResult } from "./results.ts";
-import { HOST_CHUNK, Tracer } from "./traceback.ts";
+import { type Definition, HOST_CHUNK, Tracer } from "./traceback.ts";
 import {
   installCallbacks,
   instantiateLua,
@@ -46,10 +46,7 @@ export class LuaVm {
   private readonly captured: FinalizationRegistry<number>;
   /** Who called into the host last. */
   private calling: LuaState = 0;
-  /**
-   * Called before a script does anything outside of the VM, be it a call of the host or by Lua's own files. When it throws
-   * `Halt`, that is not done, and the script goes no further.
-   */
+  /** Called before a script does anything outside of the VM. When it throws `Halt`, that is not done, nor what follows. */
   beforeEffect: (() => void) | undefined;
 
   private constructor(api: LuaApi, heap: Heap, { host, files, memoryLimit }: VmOptions) {
@@ -78,7 +75,10 @@ export class LuaVm {
     this.captured = new FinalizationRegistry((reference) => api.luaL_unref(main, REGISTRY, reference));
     this.textMode = heap.createCString("t");
     this.failures.describeRef = this.runPrelude(host);
-    files?.guard(() => this.beforeFile());
+    files?.guard(
+      () => this.beforeFile(),
+      () => this.coroutines.stopIfEnding(),
+    );
   }
 
   /** Starts a VM with Lua's standard library and the prelude. */
@@ -203,10 +203,10 @@ export class LuaVm {
       this.beforeEffect?.();
       if (fn.waits) this.coroutines.checkWaitable(L, fn.name);
       const args: LuaValue[] = [];
-      const count = api.lua_gettop(L);
-      for (let i = 1; i <= count; i++) args.push(marshaller.read(L, i));
+      for (let i = 1, count = api.lua_gettop(L); i <= count; i++) args.push(marshaller.read(L, i));
       const result = fn.run(...args);
       if (result instanceof Promise) return this.coroutines.wait(L, result, fn.name, this.callbacks.resume);
+      this.coroutines.stopIfEnding(L);
       const { halted } = this.coroutines;
       return halted === undefined ? pushResult(this.core, L, result) : this.coroutines.halt(L, halted);
     } catch (thrown) {
@@ -251,10 +251,16 @@ export class LuaVm {
     pushReference(this.core.api, L, fn.reference);
   }
 
-  /** `file:line` where a captured function begins. */
-  definitionOf(fn: LuaFunction): string {
+  /** Where a captured function stands. */
+  definitionOf(fn: LuaFunction): Definition {
     this.pushFunction(this.core.main, fn);
     return this.core.tracer.definition(this.core.main);
+  }
+
+  /** How many arguments a captured function takes at most: it ignores what is beyond. */
+  parametersOf(fn: LuaFunction): number {
+    this.pushFunction(this.core.main, fn);
+    return this.core.tracer.parameters(this.core.main);
   }
 
   private popGlobal(name: string): void {

@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each outside library enters. */
 const ENTERS_THROUGH: Readonly<Record<string, readonly string[]>> = {
   "bun:sqlite": ["src/backends/sqlite/"],
-  "bun:ffi": ["src/lib/leave.ts"],
+  "bun:ffi": ["src/lib/libc.ts"],
   wasmoon: ["src/lua/"],
   zod: ["src/config/", "src/plugins/", "src/modules/schema/"],
   liquidjs: ["src/modules/template/"],

@@ -24,6 +24,13 @@ const PLACES: [where: string, source: string][] = [
 ];
 
 describe("os.exit()", () => {
+  test("ends a plain script also when the collector calls it after the last line", async () => {
+    using sandbox = createSandbox();
+    // A coroutine that failed is looked for with a collection.
+    const source = `async.spawn(error, "x") setmetatable({}, { __gc = function() os.exit(7) end })`;
+    expect((await sandbox.runLua(source)).exitCode).toBe(7);
+  });
+
   test.each(PLACES)("ends a plain script from %s, with its code", async (_, source) => {
     using sandbox = createSandbox();
     const { stdout, stderr, exitCode } = await sandbox.runLua(

@@ -13,6 +13,10 @@ const ENDLESS = [
   "local function f() return pcall(f) end while true do f() end",
   "local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end",
   "coroutine.wrap(function() while true do end end)()",
+  "local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() while true do end end}) coroutine.yield() end) coroutine.resume(co) coroutine.close(co)",
+  "table.concat(setmetatable({}, {__index = function() return '' end}), '', 1, math.maxinteger)",
+  "load(function() return 'x = 1 ' end)",
+  "pcall(tostring, setmetatable({}, {__tostring = function() while true do end end}))",
   "while true do coroutine.wrap(function() pcall(error) end)() end",
   "table.sort({3, 2, 1}, function() while true do end end)",
   'string.gsub("aaa", "a", function() while true do pcall(error) end end)',
@@ -107,6 +111,42 @@ describe("a task with a timeout whose code nothing in Lua can interrupt", () => 
     },
   );
 
+  test.each([
+    ["a task", "h", "100ms", [], 1, "it took longer than its timeout of 0.1 s"],
+    ["the run", "h", undefined, ["--timeout", "200ms"], 124, "the whole run took longer than 0.2 s"],
+  ] as const)(
+    "is journaled and told of as what it was: %s",
+    async (_, name, timeout, args, code, message) => {
+      using sandbox = createSandbox();
+      const source = `
+      task{ name = "first", run = function() return true end }
+      task{ name = "${name}", depends_on = "first", timeout = ${JSON.stringify(timeout) ?? "nil"}, run = function()
+        io.write("no line") ${HANGING[0]}
+      end }
+      task{ name = "after", depends_on = "${name}", run = function() end }`;
+      const { stdout, exitCode } = await sandbox.runLua(source, ["-o", "json", ...args]);
+      expect(exitCode).toBe(code);
+      const events: Record<string, unknown>[] = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(events.slice(-2)).toMatchObject([
+        { event: "task_ended", task: name, status: "failed", message, attempts: 1 },
+        { event: "run_ended", done: 1, skipped: 0, failed: 1, problems: [], exit_code: code },
+      ]);
+      const { stdout: journal } = await sandbox.run(["runs", "show", String(events[0]?.run), "-o", "json"]);
+      expect(JSON.parse(journal)).toMatchObject({
+        status: "failed",
+        exit_code: code,
+        tasks: [
+          { name: "first", status: "ok" },
+          { name, status: "failed", message },
+        ],
+      });
+      expect((await sandbox.run(["state", "verify"])).exitCode).toBe(0);
+    },
+  );
+
   test("can be resumed, and another task that only computes is no reason to end anything", async () => {
     using sandbox = createSandbox();
     const source = `
@@ -193,6 +233,27 @@ describe("a hostile script", () => {
       "an error object whose __tostring does not end",
     ],
     [
+      "that takes all of its globals away",
+      'local error = error for name in pairs(_G) do if name ~= "_G" then _G[name] = nil end end error("said")',
+      "script.lua:1: said",
+    ],
+    [
+      "whose __tostring gives no text",
+      "print(setmetatable({}, { __tostring = function() return {} end }))",
+      "script.lua:1: '__tostring' must return a string",
+    ],
+    [
+      "whose __close calls make others",
+      "local function make() return setmetatable({}, { __close = function() local y <close> = make() end }) end local x <close> = make()",
+      "stack overflow",
+    ],
+    [
+      "whose metamethods have no end",
+      "local m = {} m.__concat = function(a, b) return a .. b end local t = setmetatable({}, m) return t .. t",
+      "stack overflow",
+    ],
+    ["that compiles what nests without end", 'error(select(2, load(("("):rep(1e6))))', "stack overflow"],
+    [
       "that stores __proto__ and constructor reaches nothing by them",
       'local t = json.decode(\'{"__proto__":{"polluted":1}}\') state.set("t", t) assert(state.get("t").__proto__.polluted == 1) assert(({}).polluted == nil) error("done")',
       "done",
@@ -250,7 +311,9 @@ test.skipIf(process.platform !== "linux")(
       while not fs.exists("pid") or fs.read("pid") == "" do time.sleep(0.01) end
       local gone = "/proc/" .. fs.read("pid"):match("%d+") .. "/cmdline"
       -- Without a wait: nothing but the hook can end the command.
-      while (fs.exists(gone) and fs.read(gone) or "") ~= "" do end
+      -- It may go between two looks.
+      local ok, text
+      repeat ok, text = pcall(fs.read, gone) until not ok or text == ""
       print("ended")
     end }`,
       ["--jobs", "2"],

@@ -1,8 +1,9 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PopenWriter } from "../../src/lua/popen-writer.ts";
+import { createSandbox } from "../helpers/binary.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "runner-popen-"));
 afterAll(() => rmSync(cwd, { recursive: true }));
@@ -34,4 +35,29 @@ test("PopenWriter keeps an error of whoever shows its output until its end is as
   const { stdout, exitCode } = Bun.spawnSync([process.execPath, "-e", source], { cwd });
   expect(stdout.toString()).toBe("cannot be shown\n");
   expect(exitCode).toBe(0);
+});
+
+describe("io.popen() for writing that nobody closes", () => {
+  const open = `local to = io.popen("sleep 0.05; wc -c > count; echo told", "w") to:write(("x"):rep(300000))`;
+  test.each([
+    ["the end of a script", open, 0],
+    ["the end of a run", `task{ name = "writes", run = function() ${open} end }`, 0],
+    ["the collector and the end", `do ${open} end collectgarbage() collectgarbage()`, 0],
+    ["os.exit()", `${open} os.exit(3)`, 3],
+    ["an error", `${open} error("fails")`, 1],
+  ])("loses nothing at %s", async (_, source, code) => {
+    using sandbox = createSandbox();
+    const env = { PATH: process.env.PATH ?? "" };
+    const { stdout, exitCode } = await sandbox.runLua(source, [], { env });
+    expect({ stdout, exitCode }).toEqual({ stdout: "told\n", exitCode: code });
+    expect(readFileSync(join(sandbox.work, "count"), "utf8").trim()).toBe("300000");
+  });
+
+  test("does not keep a run whose time is over", async () => {
+    using sandbox = createSandbox();
+    const source = `io.popen("exec sleep 600", "w") while true do end`;
+    const env = { PATH: process.env.PATH ?? "" };
+    const { exitCode } = await sandbox.runLua(source, ["--timeout", "200ms"], { env });
+    expect(exitCode).toBe(124);
+  });
 });

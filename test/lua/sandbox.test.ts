@@ -100,6 +100,13 @@ const WAYS_OUT = [
   'fs.list("in/link")',
   'fs.glob("link/*", { cwd = "in" })',
   'fs.glob("../out/*", { cwd = "in" })',
+  'fs.glob("*/../../out/*", { cwd = "in" })',
+  'fs.glob("*/../../out/nothing", { cwd = "in" })',
+  'fs.glob("*/link/*", { cwd = "in" })',
+  'fs.glob("*/link/nothing", { cwd = "in" })',
+  'fs.glob("*")',
+  'fs.symlink("/etc", "in/new")',
+  'fs.symlink("../out/secret", "in/new")',
   'fs.copy("in/file", "in/copy")',
   'fs.copy("in/mine", "in/link/copy")',
   'fs.copy("in/mine", "in/dangling")',
@@ -137,12 +144,14 @@ describe("runner run --allow", () => {
     using sandbox = createSandbox();
     sandbox.write("out/secret", "s");
     sandbox.write("in/mine", "m");
+    mkdirSync(join(sandbox.work, "in/sub"));
     for (const [link, target] of [
       ["link", "../out"],
       ["file", "../out/secret"],
       ["dangling", "../out/made"],
       ["circle", "../in/circle2"],
       ["circle2", "/in/../circle3"],
+      ["sub/link", "../../out"],
     ] as const) {
       symlinkSync(target, join(sandbox.work, "in", link));
     }
@@ -169,6 +178,7 @@ describe("runner run --allow", () => {
       "file",
       "link",
       "mine",
+      "sub",
     ]);
   });
 
@@ -182,16 +192,43 @@ describe("runner run --allow", () => {
     expect(stdout).toContain(name);
   });
 
-  test("fs=FOLDER is no way for artifacts to be copied from elsewhere", async () => {
+  test("fs=FOLDER is no way for artifacts to be copied from elsewhere, nor to there", async () => {
     using sandbox = createSandbox();
     sandbox.write("out/secret", "s");
     mkdirSync(join(sandbox.work, "in"));
-    const source = `
-      task{ name = "a", artifacts = "out/*", run = function() end }
-      task{ name = "b", depends_on = "a", consumes = "out/secret", workdir = "in", run = function() print(fs.read("out/secret")) end }`;
-    const { stdout, stderr, exitCode } = await sandbox.runLua(source, ["--sandbox", "--allow", "fs=in"]);
-    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
-    expect(stderr).toContain('Cannot call the artifacts of task "b"');
+    const tasks = (artifacts: string, workdir: string) => `
+      task{ name = "a", artifacts = "${artifacts}", run = function() end }
+      task{ name = "b", depends_on = "a", consumes = "${artifacts}", workdir = "${workdir}", run = function() print("ran") end }`;
+    sandbox.write("in/made", "m");
+    for (const [source, refused] of [
+      [tasks("out/*", "in"), 'Cannot call the files of task "a"'],
+      [tasks("in/made", "out"), 'Cannot call the artifacts of task "b"'],
+    ] as const) {
+      const { stdout, stderr, exitCode } = await sandbox.runLua(source, ["--sandbox", "--allow", "fs=in"]);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+      expect(stderr).toContain(refused);
+    }
+  });
+
+  test("fs=FOLDER leaves tasks no files elsewhere as their sources, nor as what they make", async () => {
+    using sandbox = createSandbox();
+    sandbox.write("out/secret", "s");
+    sandbox.write("in/own", "x");
+    symlinkSync("../out/secret", join(sandbox.work, "in/link"));
+    const tasks = (
+      name: string,
+    ) => `for i, files in ipairs{ "/etc/*", "out/secret", "in/link", "in/*/../../out/*" } do
+        task{ name = "${name}" .. i, ${name} = files, run = function() print("ran") end }
+      end
+      task{ name = "own", ${name} = "in/o*", run = function() print("own") end }`;
+    for (const name of ["sources", "generates", "artifacts"]) {
+      const args = ["--keep-going", "--sandbox", "--allow", "fs=in"];
+      const { stdout, stderr, exitCode } = await sandbox.runLua(tasks(name), args);
+      expect({ stdout, exitCode }).toEqual({ stdout: "own\n", exitCode: 1 });
+      expect(stderr.match(/Cannot call the files of task/g)?.length).toBeGreaterThanOrEqual(4);
+    }
+    const { stderr } = await sandbox.runLua(tasks("sources"), ["--dry-run", "--sandbox", "--allow", "fs=in"]);
+    expect(stderr).toContain('Cannot call the files of task "sources1"');
   });
 
   test("net=HOST does not follow a redirect to another host", async () => {
@@ -223,12 +260,22 @@ describe("runner run --allow", () => {
       try({ "echo", "hi" }, { env = { LD_PRELOAD = "in/echo" } })
       try({ "./in/echo" }) try({ "in/echo" }) try({ "sh", "-c", "echo hi" }) try("echo hi")
       try({ "./echo" }, { cwd = "in" })
+      task{ name = "path", env = { PATH = "${join(sandbox.work, "in")}" }, run = function() try({ "echo", "hi" }) end }
+      task{ name = "preload", env = { LD_PRELOAD = "in/echo" }, run = function() try({ "echo", "hi" }) end }
+      task{ name = "other", env = { OTHER = "x" }, run = function() try({ "echo", "hi" }) end }
       print(pcall(os.execute, "echo hi")) print(pcall(io.popen, "echo hi"))`;
     const env = { PATH: process.env.PATH ?? "" };
     const { stdout } = await sandbox.runLua(source, ["--sandbox", "--allow", "exec=echo"], { env });
     const lines = stdout.replaceAll("hi\n\n", "hi\n").trimEnd().split("\n");
     expect(lines.slice(0, 9)).toEqual(["hi", "hi", ...Array<string>(7).fill("denied")]);
-    expect(lines.slice(9).every((line) => line.startsWith("false\tCannot call "))).toBe(true);
+    expect(lines.slice(9, 11).every((line) => line.startsWith("false\tCannot call "))).toBe(true);
+    expect(lines.slice(11)).toEqual(["denied", "denied", "hi"]);
+    const told = await sandbox.runLua(
+      'task{ name = "a", env = { PATH = "in" }, run = function() print(pcall(exec.run, { "echo" })) end }',
+      ["--sandbox", "--allow", "exec=echo"],
+      { env },
+    );
+    expect(told.stdout).toContain('Cannot call exec.run with PATH in its environment for "sh"');
     const allowed = await sandbox.runLua(
       'print(exec.output({ "./echo" }, { cwd = "in" }), (pcall(exec.run, { "./echo" })))',
       ["--sandbox", "--allow", "exec=in/echo"],
@@ -250,7 +297,10 @@ describe("runner run --allow", () => {
   test("opens a folder, and no link leads out of it", async () => {
     using sandbox = createSandbox();
     sandbox.write("secret", "s");
-    const source = `fs.mkdir("in") fs.write("in/a", "x") fs.symlink("../secret", "in/link")
+    mkdirSync(join(sandbox.work, "in"));
+    symlinkSync("../secret", join(sandbox.work, "in/link"));
+    const source = `fs.write("in/a", "x") fs.symlink("a", "in/b") fs.remove("in/b")
+      for _, found in ipairs{ fs.glob("in/?"), fs.glob("in/../in/[a]"), fs.glob("**/a", { cwd = "in" }) } do assert(#found == 1, found[1]) end
       print(fs.read("in/a"), (pcall(fs.read, "in/link")), (pcall(fs.read, "in/../secret")), (pcall(io.open, "in/link")))`;
     const { stdout } = await sandbox.runLua(source, ["--sandbox", "--allow", "fs=in"]);
     expect(stdout).toBe("x\tfalse\tfalse\tfalse\n");

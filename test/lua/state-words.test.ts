@@ -112,7 +112,9 @@ describe("transaction() in Lua", () => {
         local kept
         state.transaction(function(tx)
           kept = tx
-          print(tx.lock, tx.with_lock, tx.no_such_call)
+          print(tx.no_such_call)
+          raised(tx.lock, "l")
+          raised(tx.with_lock, "l", print)
           tx.transaction(function(inner) inner.set("a", 1) print(inner == tx) end)
           print(tx.once("o", function() return "made" end), tx.cache("c", 60, function() return 5 end))
           print(tx.once("o", print), tx.cache("c", 60, print), tx.get("c"), state.get("c"))
@@ -120,7 +122,9 @@ describe("transaction() in Lua", () => {
         print(state.once("o", print), state.get("c"), state.get("a"))
         raised(kept.get, "a")`),
     ).toEqual([
-      "nil\tnil\tnil",
+      "nil",
+      "bad_argument: Cannot call tx.lock: a transaction lands whole or not at all, and has no locks. Call state.lock around it.",
+      "bad_argument: Cannot call tx.with_lock: a transaction lands whole or not at all, and has no locks. Call state.with_lock around it.",
       "true",
       "made\t5",
       "made\t5\t5\tnil",

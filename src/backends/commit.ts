@@ -30,7 +30,8 @@ export function planWrites(
 ): PlannedWrite[] {
   const planned: PlannedWrite[] = [];
   if (writes === undefined) return planned;
-  for (const [place, ref] of refs.entries()) {
+  for (let place = 0; place < refs.length; place++) {
+    const ref = refs[place] as Ref;
     const write = writes[place];
     const old = entries[place];
     if (write === undefined) continue;

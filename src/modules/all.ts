@@ -5,6 +5,7 @@ import type { HttpHost } from "./http/module.ts";
 import type { LogRecord } from "./log.ts";
 import type { LuaModule, LuaRecord } from "./module.ts";
 import type { OsHost } from "./os.ts";
+import { raise } from "./raise.ts";
 
 /** What the modules get from a run. */
 export interface ModulesHost extends OsHost, FileHost, HttpHost {
@@ -68,7 +69,7 @@ export function createGlobals(host: ModulesHost): LuaModule {
 export function wordsOf(name: string, host: ModulesHost): Words | undefined {
   if (name === "data") {
     const { DATA_WORDS } = from<typeof import("./data/modules.ts")>(require("./data/modules.ts"));
-    return { source: DATA_WORDS, functions: {} };
+    return { source: DATA_WORDS, functions: { raise } };
   }
   if (name === "log") {
     const { LOG_WORDS } = from<typeof import("./log.ts")>(require("./log.ts"));

@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import { formatNumber } from "../lib/number.ts";
 import { Float, Opaque } from "../lib/value.ts";
 import type { LuaRecord, LuaValue } from "./module.ts";
 
@@ -25,6 +26,29 @@ export function toNumber(value: LuaValue): number | undefined {
   return typeof value === "bigint" ? Number(value) : undefined;
 }
 
+/** What other programs get as text. */
+export type Scalar = string | number | bigint | boolean | Float;
+
+/** Whether a value is text, a number or a boolean. */
+export function isScalar(value: LuaValue): value is Scalar {
+  return ["string", "number", "bigint", "boolean"].includes(typeof value) || value instanceof Float;
+}
+
+/** A value as text: numbers in full, whatever their subtype. */
+export function toText(value: Scalar): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return formatNumber(value);
+  return String(value instanceof Float ? value.value : value);
+}
+
+/** Names and texts in the order of the names: that of a Lua table is another one each time. */
+export function toTexts(record: Readonly<Record<string, Scalar>>): [string, string][] {
+  const names = Object.keys(record).sort();
+  return names.flatMap((name) => {
+    const value = record[name];
+    return value === undefined ? [] : [[name, toText(value)]];
+  });
+}
+
 /** Whether a value is a table that has string keys only, the empty table included. */
 export function isRecord(value: LuaValue): value is LuaRecord {
   return (
@@ -46,8 +70,6 @@ export function describe(value: LuaValue): string {
   if (value instanceof Uint8Array) return "a string that is not UTF-8";
   if (value instanceof Opaque) return value.what;
   if (value instanceof Float) return String(value.value);
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  }
+  if (typeof value === "number" && !Number.isFinite(value)) return formatNumber(value);
   return typeof value === "object" ? "a table" : String(value);
 }

@@ -13,9 +13,9 @@ export function createCmd(host: ModuleHost): FunctionDef<never> {
       "Runs a command that has to succeed: a non-zero exit fails the task. With `creates` (a path) it runs only when that is not there, with `unless` (a line for the shell) only when that fails; then `changed` is false.",
     args: (z) => ({
       options: z.fields({
-        command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
+        command: z.either(z.string(), z.list(z.either(z.string(), z.numeric()))),
         cwd: z.optional(z.bytes()),
-        env: z.optional(z.record(z.either(z.string(), z.number()))),
+        env: z.optional(z.record(z.either(z.string(), z.numeric()))),
         creates: z.optional(z.bytes()),
         unless: z.optional(z.string()),
         timeout: z.optional(z.duration()),

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { Subprocess } from "bun";
 import { fromBytes } from "../lib/bytes.ts";
 import { spawnGuarded, stopGroup } from "../lib/children.ts";
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { guardGroup } from "../lib/guard.ts";
 import { lookWhileComputing } from "../lib/lookout.ts";
 import { startTimer } from "../lib/timer.ts";
@@ -211,9 +211,7 @@ function spawn(command: CommandSpec, input: "ignore" | "pipe" = "ignore") {
       });
     return spawnGuarded(start, mark);
   } catch (error) {
-    const problem = isFolder(command.cwd)
-      ? `${messageOf(error)}. Is it installed and on PATH?`
-      : "there is no such folder.";
+    const problem = isFolder(command.cwd) ? whyNoProgram(error) : "there is no such folder.";
     throw new RunnerError("not_found", `Cannot run ${shown(command)} in ${command.cwd}: ${problem}`, {
       cause: error,
     });
@@ -229,6 +227,16 @@ export function hasNul(text: string): boolean {
 function shown({ argv }: CommandSpec): string {
   const [program = "", option, line] = argv;
   return JSON.stringify(option === "-c" && line !== undefined ? line : program);
+}
+
+/** What is wrong with a program that cannot be started. */
+function whyNoProgram(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EACCES") return "it is no program, or this user may not run it (its mode).";
+  const reason = /not found in \$PATH/.test(messageOf(error))
+    ? "PATH has no such program"
+    : systemReason(error);
+  return `${reason}. Is it installed and on PATH?`;
 }
 
 function isFolder(path: string): boolean {

@@ -43,7 +43,10 @@ export const cryptoModule: ModuleDef = {
       example: 'assert(crypto.base64_decode("aGVsbG8=") == "hello")',
       run({ text }) {
         const bare = text.replace(/\s+/g, "");
-        if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(bare)) throw undecodable("base64_decode", "base64");
+        const isBase64 = /^[A-Za-z0-9+/_-]*={0,2}$/.test(bare);
+        // One digit alone is less than a byte.
+        if (!isBase64 || bare.replace(/=+$/, "").length % 4 === 1)
+          throw undecodable("base64_decode", "base64");
         return fromBytes(Buffer.from(bare, "base64"));
       },
     }),

@@ -1,4 +1,5 @@
 import { NUL_IN_PATH, RunnerError } from "../lib/errors.ts";
+import { toText, toTexts } from "./arguments.ts";
 import { type CommandResult, type CommandSpec, hasNul, runCommand, shellCommand } from "./command.ts";
 import { defineFunction, type ModuleDef } from "./define.ts";
 import type { ModuleHost } from "./host.ts";
@@ -10,10 +11,10 @@ import { attempt } from "./system-errors.ts";
 
 /** The arguments that `exec.run` and its kin take: a line for the shell or a list of words, and options. */
 const runArguments = (z: Words) => ({
-  command: z.either(z.string(), z.list(z.either(z.string(), z.number()))),
+  command: z.either(z.string(), z.list(z.either(z.string(), z.numeric()))),
   options: z.options({
     cwd: z.optional(z.bytes()),
-    env: z.optional(z.record(z.either(z.string(), z.number()))),
+    env: z.optional(z.record(z.either(z.string(), z.numeric()))),
     stdin: z.optional(z.bytes()),
     timeout: z.optional(z.duration()),
     shell: z.optional(z.string()),
@@ -65,7 +66,14 @@ export function createExecModule(host: ModuleHost): ModuleDef {
         example: 'assert(exec.which("no-such-program") == nil)',
         effect: false,
         permission: "exec",
-        run: ({ program }) => Bun.which(program, { cwd: host.current().cwd }) ?? undefined,
+        run({ program }) {
+          try {
+            return Bun.which(program, { cwd: host.current().cwd }) ?? undefined;
+          } catch {
+            // It is longer than a path may be.
+            return undefined;
+          }
+        },
       }),
     },
   };
@@ -82,7 +90,7 @@ export async function run(
   callee: string,
   { command, options }: RunArguments,
 ): Promise<CommandResult> {
-  const argv = typeof command === "string" ? shellCommand(command, options.shell) : command.map(String);
+  const argv = typeof command === "string" ? shellCommand(command, options.shell) : command.map(toText);
   const [program] = argv;
   if (program === undefined) {
     throw new RunnerError(
@@ -99,13 +107,13 @@ export async function run(
   const cwd = folder.path;
   permits.check("exec", typeof command === "string" ? "sh" : programAt(program, cwd), callee);
   // With these, a program that is allowed is another one, or runs another one: as good as the shell.
-  if (Object.keys(env ?? {}).some((name) => /^(PATH|LD_.*|DYLD_.*)$/i.test(name))) {
-    permits.check("exec", "sh", callee);
-  }
+  const names = Object.keys({ ...current().env, ...env });
+  const leading = names.find((name) => /^(PATH|LD_.*|DYLD_.*)$/i.test(name));
+  if (leading !== undefined) permits.check("exec", "sh", `${callee} with ${leading} in its environment`);
   const spec: CommandSpec = {
     argv,
     cwd,
-    env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+    env: env && Object.fromEntries(toTexts(env)),
     stdin: options.stdin,
     timeout: options.timeout,
     context: current(),

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   symlinkSync,
   writeSync,
@@ -78,7 +79,7 @@ export function replaceFile(
     } finally {
       closeSync(file);
     }
-    if (before && process.getuid?.() === 0) chownSync(temporary, before.uid, before.gid);
+    if (before) takeAttributes(temporary, before);
     own?.(temporary);
     // A change of owner takes bits away, and so does the umask.
     if (mode !== undefined) chmodSync(temporary, mode);
@@ -87,6 +88,12 @@ export function replaceFile(
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** Gives a new file the mode, and as root the owner, of the one whose place it is to take. */
+export function takeAttributes(path: Path, { uid, gid, mode }: Pick<Stats, "uid" | "gid" | "mode">): void {
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
 }
 
 /** Puts a link in place of whatever link was there, in one step: readers see the old or the new target. */

@@ -19,12 +19,12 @@ import { reasonToKeep } from "../lib/removable.ts";
 import { DIGESTS } from "./crypto.ts";
 import { defineFunction, type FunctionDef, type ModuleDef } from "./define.ts";
 import { hashFile, parseMode, replaceFile, replaceSymlink, statOf } from "./files.ts";
+import { globFiles } from "./glob.ts";
 import type { ModuleHost } from "./host.ts";
 import type { HostResult } from "./module.ts";
 import {
   checkPath,
   copyPath,
-  folderAsText,
   type GivenPath,
   movePath,
   namesIn,
@@ -198,7 +198,12 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         example: 'fs.symlink("v2", "current")  assert(fs.stat("current").target == "v2")',
         aliases: ["link"],
         effect: true,
-        run: ({ target, path }, locate) => done(replaceSymlink(target, locate(path))),
+        run({ target, path }, locate) {
+          const link = locate(path);
+          // What a link leads to is as good as there.
+          locate(resolvePath(onPaths([link], dirname), target));
+          return done(replaceSymlink(target, link));
+        },
       }),
       chmod: define("chmod", {
         description: 'Sets the mode, as octal text such as "0644".',
@@ -224,13 +229,10 @@ export function createFsModule({ current, permits }: ModuleHost): ModuleDef {
         returns: "string[]",
         example: 'fs.mkdir("src")  fs.write("src/a.lua", "")  assert(#fs.glob("**/*.lua") == 1)',
         effect: false,
-        run({ pattern, options }, locate) {
-          const cwd = locate(options.cwd ?? ".");
-          // A pattern may lead out of the folder; what it leads to has to be allowed as well.
-          locate(resolvePath(cwd, pattern.replace(/[*?[{].*$/s, "")));
-          using folder = folderAsText(cwd);
-          const found = new Set(new Bun.Glob(pattern).scanSync({ cwd: folder.path, dot: true }));
-          return [...found].sort().flatMap((path) => pathsShownAs(path, cwd));
+        run({ pattern, options }) {
+          const folder = resolvePath(current().cwd, options.cwd ?? ".");
+          const found = globFiles(pattern, { folder, permits, callee: "fs.glob" });
+          return found.sort().flatMap((path) => pathsShownAs(path, folder));
         },
       }),
       tempdir: define("tempdir", {

@@ -11,7 +11,7 @@ import { environmentVariable } from "./env.ts";
 import type { ModuleHost } from "./host.ts";
 import { type LuaRecord, type LuaValue, Results } from "./module.ts";
 import words from "./os.lua" with { type: "text" };
-import { checkPath, type GivenPath, type Path, resolvePath, showPath } from "./paths.ts";
+import { checkPath, type GivenPath, type Path, refuseNul, resolvePath, showPath } from "./paths.ts";
 import { hasDaylightSaving, strftime, toCalendar } from "./strftime.ts";
 import { attempt, systemNumber, systemReason } from "./system-errors.ts";
 
@@ -25,9 +25,12 @@ export interface OsHost extends ModuleHost {
   output(stream: "stdout" | "stderr", chunk: Uint8Array, context: CallContext): void;
 }
 
+const LOCALE_CATEGORIES = ["all", "collate", "ctype", "monetary", "numeric", "time"] as const;
+
 /** Lua's `os`, on the real machine: its environment, clock, time zone and files (Lua 5.4 manual, §6.9). */
 export function createOsModule({ current, permits, secrets, exit, output }: OsHost): ModuleDef {
   const locate = (path: GivenPath, callee: string) => {
+    refuseNul(callee.replace("os.", ""), path);
     const absolute = resolvePath(current().cwd, path);
     checkPath(permits, absolute, callee);
     return absolute;
@@ -141,7 +144,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
       }),
       setlocale: defineFunction({
         description: 'The locale, which is always "C"; nil when another one is asked for.',
-        args: (z) => ({ locale: z.optional(z.string()), category: z.optional(z.string()) }),
+        args: (z) => ({ locale: z.optional(z.string()), category: z.optional(z.oneOf(LOCALE_CATEGORIES)) }),
         returns: "string?",
         example: 'assert(os.setlocale() == "C" and os.setlocale("de_DE") == nil)',
         effect: false,
@@ -149,7 +152,7 @@ export function createOsModule({ current, permits, secrets, exit, output }: OsHo
       }),
       exit: defineFunction({
         description: "Ends the run: true is 0, false is 1, else the number.",
-        args: (z) => ({ code: z.optional(z.either(z.boolean(), z.number())), close: z.any() }),
+        args: (z) => ({ code: z.optional(z.either(z.boolean(), z.integer())), close: z.any() }),
         example: "if values.stop then os.exit(3) end",
         effect: false,
         run: ({ code = true }) => exit(typeof code === "number" ? code & 0xff : code ? 0 : 1),

@@ -3,6 +3,7 @@ import type { CurrentContext } from "./context.ts";
 import type { ModuleDef } from "./define.ts";
 import type { LuaModule, LuaRecord } from "./module.ts";
 import words from "./params.lua" with { type: "text" };
+import { raise } from "./raise.ts";
 
 /** Lua that makes `params` a view of what is passed to the task that looks. */
 export const PARAMS_WORDS = words;
@@ -26,6 +27,7 @@ export function createParamsFunctions({
 }): LuaModule["functions"] {
   const params = () => current().params ?? values;
   return {
+    raise,
     get: (name) => (typeof name === "string" && Object.hasOwn(params(), name) ? params()[name] : undefined),
     all: () => Object.assign(createRecord(), params()),
   };

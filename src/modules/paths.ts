@@ -16,6 +16,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { resolve } from "node:path";
+import { NUL_IN_PATH, RunnerError } from "../lib/errors.ts";
 import { writeInPlace, writeTargetOf } from "../lib/write-target.ts";
 import type { Permits } from "./permits.ts";
 
@@ -35,6 +36,13 @@ export function onPaths(paths: readonly GivenPath[], act: (...paths: string[]) =
 /** The absolute path, from `folder`. */
 export function resolvePath(folder: GivenPath, path: GivenPath): Path {
   return onPaths([folder, path], resolve);
+}
+
+/** Raises `bad_argument` for a path that C would cut at its NUL byte; `verb` is what was to be done. */
+export function refuseNul(verb: string, path: GivenPath): void {
+  if (typeof path === "string" ? !path.includes("\0") : !path.includes(0)) return;
+  const shown = JSON.stringify(showPath(path));
+  throw new RunnerError("bad_argument", `Cannot ${verb} ${shown}: ${NUL_IN_PATH}.`);
 }
 
 /** A folder for what takes its path as text alone. */
@@ -97,7 +105,8 @@ export function copyPath(from: Path, path: Path): void {
   const to = target.path;
   if (target.inPlace) writeInPlace(to, readFileSync(from));
   else if (typeof from === "string" && typeof to === "string" && !holdsBytes(from)) {
-    cpSync(from, to, { recursive: true, preserveTimestamps: true });
+    // Links as they are: a copy of a folder leads into itself, not into the original.
+    cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   } else copyByBytes(from, to);
 }
 

@@ -10,6 +10,8 @@ export function systemNumber(error: unknown): number {
 /** What messages call it that a function does, where its name is no verb. */
 const VERBS: Readonly<Record<string, string>> = {
   glob: "look for",
+  is_dir: "look at",
+  is_file: "look at",
   mkdir: "make",
   real: "resolve",
   stat: "look at",
@@ -51,5 +53,6 @@ function reasonOf(error: unknown): string {
   if (code === "ERR_FS_CP_EINVAL") return "it cannot be copied to itself, nor into itself";
   if (code === "ERR_FS_CP_NON_DIR_TO_DIR") return "a folder is there, and a file cannot take its place";
   if (code === "ERR_FS_CP_DIR_TO_NON_DIR") return "a file is there, and a folder cannot take its place";
+  if (code === "EISDIR") return "it is a folder";
   return systemReason(error);
 }

@@ -5,6 +5,7 @@ import { bindModule } from "../../src/modules/bind.ts";
 import { createFileModule } from "../../src/modules/file/module.ts";
 import { UNLIMITED } from "../../src/modules/permits.ts";
 import { NO_SECRETS } from "../../src/modules/secrets.ts";
+import { createSandbox } from "../helpers/binary.ts";
 import { createFolder } from "../helpers/folder.ts";
 
 test("in a dry run the functions of file say what they would change, and touch nothing", () => {
@@ -43,4 +44,21 @@ test("in a dry run the functions of file say what they would change, and touch n
     false,
     true,
   ]);
+});
+
+test("file.line() and file.block() lose nothing of what several processes add at once", async () => {
+  using sandbox = createSandbox();
+  const names = ["a", "b", "c", "d"];
+  const add = (name: string) => `for i = 1, 25 do
+    file.line{ path = "shared", line = "${name}" .. i }
+    file.block{ path = "shared", block = "${name}" .. i, marker = "${name}" .. i .. " {mark}" }
+  end`;
+  await Promise.all(
+    names.map((name) => {
+      sandbox.write(`${name}.lua`, add(name));
+      return sandbox.run(["run", `${name}.lua`]);
+    }),
+  );
+  const lines = readFileSync(join(sandbox.work, "shared"), "utf8").trimEnd().split("\n");
+  expect(lines.length).toBe(names.length * 25 * 4);
 });

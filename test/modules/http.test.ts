@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
 import { createFolder } from "../helpers/folder.ts";
@@ -25,6 +25,14 @@ const server = Bun.serve({
         return new Response(null, { status: 302, headers: { location: "/echo" } });
       case "/elsewhere":
         return new Response(null, { status: 302, headers: { location: "http://127.0.0.9:1/" } });
+      case "/to":
+        return new Response(null, {
+          status: 302,
+          headers: { location: url.searchParams.get("place") ?? "" },
+        });
+      case "/overloaded":
+        busyAnswers++;
+        return new Response("later", { status: 503 });
       case "/busy":
         busyAnswers++;
         return busyAnswers % 3 === 0 ? new Response("at last") : new Response("later", { status: 503 });
@@ -123,12 +131,91 @@ describe("http in Lua", () => {
     expect(await run(source, ["--sandbox", "--allow", "net=127.0.0.1"])).toBe("denied\n");
   });
 
+  test("follows a redirection to nothing but http: and https:", async () => {
+    using sandbox = createSandbox();
+    const secret = `file://${sandbox.write("secret", "s")}`;
+    const places = [
+      secret,
+      secret.replace("//", ""),
+      secret.toUpperCase(),
+      "data:,s",
+      "s3://bucket/s",
+      "http://",
+    ];
+    const source = `for _, place in ipairs{ ${places.map((place) => JSON.stringify(place)).join(", ")} } do
+        local ok, err = pcall(http.get, "http://127.0.0.1:${server.port}/to", { query = { place = place }, retries = 3 })
+        print(not ok and err.code, err)
+      end`;
+    for (const args of [[], ["--sandbox", "--allow", "net"]]) {
+      const { stdout } = await sandbox.runLua(source, args);
+      expect(stdout.trimEnd().split("\n")).toEqual(
+        places.map(
+          (place) =>
+            `unavailable\tCannot GET "http://127.0.0.1:${server.port}/to": it redirects to "${place}", which is not at http:// or https://.`,
+        ),
+      );
+    }
+  });
+
+  test("sends once what it is not asked to send again, also on a connection that was used before", async () => {
+    let requests = 0;
+    const closing = createTcpServer((socket) => {
+      let before = 0;
+      socket.on("error", () => undefined);
+      socket.on("data", () => {
+        requests++;
+        if (before++ === 0 && requests === 1) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        else socket.end();
+      });
+    });
+    closing.listen(0, "127.0.0.1");
+    await once(closing, "listening");
+    const { port } = closing.address() as AddressInfo;
+    const source = `local url = "http://127.0.0.1:${port}/"
+      print(http.get(url).body)
+      print(pcall(http.put, url, { body = "x" }))`;
+    expect(await run(source)).toBe(
+      `ok\nfalse\tCannot PUT "http://127.0.0.1:${port}/": the connection was closed before the answer was whole.\n`,
+    );
+    expect(requests).toBe(2);
+    closing.close();
+  });
+
+  test("says what is wrong with an answer in words of its own", async () => {
+    let answer = "";
+    const odd = createTcpServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", () => socket.end(answer));
+    });
+    odd.listen(0, "127.0.0.1");
+    await once(odd, "listening");
+    const { port } = odd.address() as AddressInfo;
+    for (const [given, reason] of [
+      ["SSH-2.0-OpenSSH\r\n", "what it answered is not HTTP"],
+      ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabcd", "what it answered is not HTTP"],
+      ["HTTP/1.1 200 OK\r\ncontent-length: -4\r\n\r\nabcd", "what it answered is not HTTP"],
+    ] as const) {
+      answer = given;
+      expect(await run(`print(select(2, pcall(http.get, "http://127.0.0.1:${port}/")))`)).toBe(
+        `Cannot GET "http://127.0.0.1:${port}/": ${reason}.\n`,
+      );
+    }
+    odd.close();
+  });
+
   test("tries again when it is asked to and the server is busy", async () => {
     busyAnswers = 0;
     expect(await run(`print(http.get(base .. "/busy", { retries = 3 }).body)`)).toBe("at last\n");
     expect(busyAnswers).toBe(3);
     busyAnswers = 0;
     expect(await run(`print(http.post(base .. "/busy", { retries = 3 }).status)`)).toBe("503\n");
+  });
+
+  test("ends after its timeout, however often it has tried", async () => {
+    busyAnswers = 0;
+    const source = `local ok, err = pcall(http.get, base .. "/overloaded", { timeout = "600ms", retries = 20 }) print(err.code)`;
+    expect(await run(source)).toBe("timeout\n");
+    expect(busyAnswers).toBeLessThan(5);
   });
 
   test("ends after its timeout", async () => {
@@ -182,6 +269,37 @@ describe("http in Lua", () => {
     expect(await run(source)).toBe(refused);
     expect(await run(source, [], { NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toBe(refused);
     expect(await run(source, [], { SSL_CERT_FILE: cert })).toBe("hello\n");
+    const elsewhere = address.replace("127.0.0.1", "127.0.0.2");
+    expect(await run(source.replace(address, elsewhere), [], { SSL_CERT_FILE: cert })).toBe(
+      `Cannot GET "${elsewhere}": its certificate is for another host.\n`,
+    );
+  });
+
+  test("names the proxy that cannot be reached, without its password", async () => {
+    const source = `print(select(2, pcall(http.get, "http://somewhere.test/")))`;
+    const dead = { HTTP_PROXY: "http://me:secret@127.0.0.1:1" };
+    expect(await run(source, [], dead)).toBe(
+      'Cannot GET "http://somewhere.test/": the connection was refused, nothing listens there: its proxy, "http://127.0.0.1:1" of HTTP_PROXY.\n',
+    );
+    expect(await run(source, [], { http_proxy: "socks5://127.0.0.1:1" })).toBe(
+      'Cannot GET "http://somewhere.test/": its proxy, "socks5://127.0.0.1:1" of http_proxy, is not at http:// or https://.\n',
+    );
+  });
+
+  test("keeps the mode of a file that it replaces", async () => {
+    const source = `fs.write("got", "old") fs.chmod("got", "0620")
+      http.get(base .. "/bytes", { save_as = "got" }) print(fs.stat("got").mode, fs.stat("got").size)
+      print(select(2, pcall(http.head, base .. "/bytes", { save_as = "got" }))) print(fs.stat("got").size)`;
+    expect(await run(source)).toBe(
+      '0620\t3\nhttp.head: field "save_as": what answers a HEAD request has no body. Take GET.\n3\n',
+    );
+  });
+
+  test("names the file of authorities that is not there", async () => {
+    const source = `print(select(2, pcall(http.get, "https://127.0.0.1:1/")))`;
+    expect(await run(source, [], { SSL_CERT_FILE: "/no/such/file" })).toBe(
+      'Cannot GET "https://127.0.0.1:1/": SSL_CERT_FILE names the file "/no/such/file": no such file or directory.\n',
+    );
   });
 
   test("takes no more than max_size into memory, nor into a file", async () => {
@@ -190,9 +308,9 @@ describe("http in Lua", () => {
       end
       print(#http.get(base .. "/large", { max_size = 300000 }).body, #fs.list("."))
       print(pcall(http.get, base .. "/large", { max_size = "much" }))`;
-    const large = `too_large\tCannot GET "http://127.0.0.1:${server.port}/large": the answer has more than 100.0 kB. Save it to a file with save_as, or raise max_size.`;
+    const large = `too_large\tCannot GET "http://127.0.0.1:${server.port}/large": the answer has more than 100.0 kB.`;
     expect(await run(source)).toBe(
-      `${large}\n${large}\n300000\t1\nfalse\thttp.get: argument 2, field "max_size": expected a size such as 1048576, "64MiB" or "1GiB", got "much"\n`,
+      `${large} Save it to a file with save_as, or raise max_size.\n${large} Raise max_size.\n300000\t1\nfalse\thttp.get: argument 2, field "max_size": expected a size such as 1048576, "64MiB" or "1GiB", got "much"\n`,
     );
   });
 

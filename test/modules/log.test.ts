@@ -30,3 +30,14 @@ test("what the config calls secret is masked in the log of tasks and in its even
     fields: { PIN: "••••••••", token: "shown" },
   });
 });
+
+test("log.info() gives fields to events with their types, and to people as text", async () => {
+  using sandbox = createSandbox();
+  const source = `log.info("m", { n = 1, b = true, t = { x = 1, token = "s" }, f = 1.5, l = { 1, "two" }, fn = print, s = "x" })`;
+  const text = await sandbox.runLua(source);
+  expect(text.stderr).toStartWith("info  m b=true f=1.5 fn=");
+  expect(text.stderr).toEndWith(' l={1, "two"} n=1 s=x t={token=••••••••, x=1}\n');
+  const { fields } = JSON.parse((await sandbox.runLua(source, ["-o", "json"])).stdout);
+  const t = { x: 1, token: "••••••••" };
+  expect(fields).toEqual({ n: 1, b: true, t, f: 1.5, l: [1, "two"], fn: expect.any(String), s: "x" });
+});

@@ -1,19 +1,22 @@
 -- The functions of `data` that work on tables in place, and so cannot be the host's, which only sees copies.
-local getmetatable, setmetatable, type, pairs, error = getmetatable, setmetatable, type, pairs, error
+local host = ...
+local getmetatable, setmetatable, type, pairs = getmetatable, setmetatable, type, pairs
 local null = json.null
 
+local function refuse(callee, argument, name, problem)
+  host.raise("bad_argument", ("data.%s: argument %d (%s): %s"):format(callee, argument, name, problem))
+end
+
 local function expect(value, wanted, callee, argument, name)
-  if type(value) ~= wanted then
-    local message = "data.%s: argument %d (%s): expected a %s, got %s"
-    error(message:format(callee, argument, name, wanted, value == nil and "nothing" or type(value)), 3)
-  end
+  if type(value) == wanted then return end
+  refuse(callee, argument, name, ("expected a %s, got %s"):format(wanted, value == nil and "nothing" or type(value)))
 end
 
 -- "a.b[2].c" as its keys; a list of keys stays what it is.
 local function keys_of(path, callee)
   if type(path) == "table" then return path end
   if type(path) ~= "string" then
-    error(("data.%s: argument 2 (path): expected a string or a list of keys"):format(callee), 3)
+    refuse(callee, 2, "path", "expected a string or a list of keys, got " .. (path == nil and "nothing" or type(path)))
   end
   local keys = {}
   local rest = path
@@ -24,7 +27,7 @@ local function keys_of(path, callee)
     else
       local name
       name, after = rest:match("^([^%.%[]+)%.?(.*)$")
-      if not name then error(("data.%s: argument 2 (path): cannot read %q from %q"):format(callee, path, rest), 3) end
+      if not name then refuse(callee, 2, "path", ("cannot read %q from %q"):format(path, rest)) end
       keys[#keys + 1] = name
     end
     rest = after
@@ -47,11 +50,19 @@ end
 function data.set_path(value, path, new)
   expect(value, "table", "set_path", 1, "value")
   local keys = keys_of(path, "set_path")
-  if #keys == 0 then error("data.set_path: argument 2 (path): expected at least one key", 2) end
+  if #keys == 0 then refuse("set_path", 2, "path", "expected at least one key") end
   local at = value
+  for i = 1, #keys do
+    local key = keys[i]
+    if key == nil or key ~= key then refuse("set_path", 2, "path", ("key %d is %s"):format(i, key == nil and "nothing" or "no number")) end
+  end
   for i = 1, #keys - 1 do
     local inner = at[keys[i]]
     if type(inner) ~= "table" then
+      if inner ~= nil and inner ~= null then
+        local message = "Cannot set a field of %q: it is a %s, not a table. Remove it before."
+        host.raise("bad_value", message:format(tostring(keys[i]), type(inner)))
+      end
       inner = {}
       at[keys[i]] = inner
     end
@@ -70,25 +81,29 @@ local function is_list(value)
   return count == n
 end
 
--- `above` has the tables that this one is in.
-local function copy(value, above)
+-- What contains itself has no bottom, either.
+local DEEPEST = 1000
+
+local function check_depth(depth)
+  if depth > DEEPEST then host.raise("bad_value", ("data.deep_merge: a table contains itself or is nested more than %d deep"):format(DEEPEST)) end
+end
+
+local function copy(value, depth)
   if type(value) ~= "table" then return value end
-  above = above or {}
-  if above[value] then error("data.deep_merge: a table contains itself", 0) end
-  above[value] = true
+  check_depth(depth)
   local made = setmetatable({}, getmetatable(value))
-  for key, inner in next, value do made[key] = copy(inner, above) end
-  above[value] = nil
+  for key, inner in next, value do made[key] = copy(inner, depth + 1) end
   return made
 end
 
-local function merge(into, from)
+local function merge(into, from, depth)
+  check_depth(depth)
   for key, inner in next, from do
     local old = into[key]
     if type(old) == "table" and type(inner) == "table" and not is_list(inner) and not is_list(old) then
-      merge(old, inner)
+      merge(old, inner, depth + 1)
     else
-      into[key] = copy(inner)
+      into[key] = copy(inner, depth + 1)
     end
   end
   return into
@@ -96,12 +111,12 @@ end
 
 function data.deep_merge(first, ...)
   expect(first, "table", "deep_merge", 1, "first")
-  local merged = copy(first)
+  local merged = copy(first, 1)
   for i = 1, select("#", ...) do
     local other = select(i, ...)
     if other ~= nil and other ~= null then
       expect(other, "table", "deep_merge", i + 1, "others")
-      if is_list(merged) or is_list(other) then merged = copy(other) else merge(merged, other) end
+      if is_list(merged) or is_list(other) then merged = copy(other, 1) else merge(merged, other, 1) end
     end
   end
   return merged

@@ -1,11 +1,6 @@
 import { MAX_DEPTH } from "../../lib/value.ts";
-import { fits, UNFIT } from "./numbers.ts";
-
-/** Where a JSON text stops being one, and what stands there. */
-export interface JsonError {
-  readonly offset: number;
-  readonly problem: string;
-}
+import { fits, isTooLong, unfit } from "./numbers.ts";
+import { type TextError, TOO_DEEP } from "./problems.ts";
 
 const SPACE = /[ \t\n\r]*/y;
 const SCALAR =
@@ -21,7 +16,7 @@ type Expectation =
   | "nothing more";
 
 /** Pure: the first mistake of a text that is not JSON (RFC 8259); undefined when it is. */
-export function findJsonError(text: string): JsonError | undefined {
+export function findJsonError(text: string): TextError | undefined {
   const open: ("[" | "{")[] = [];
   let expected: Expectation = "a value";
   let at = 0;
@@ -72,20 +67,18 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[[{}\]]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\./g;
 
 /** Pure: the first thing in a JSON text for which Lua has no value; undefined when there is none. */
-export function findUnfit(text: string): JsonError | undefined {
+export function findUnfit(text: string): TextError | undefined {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
     if (token === "[" || token === "{") {
-      if (depth++ === MAX_DEPTH)
-        return { offset: index, problem: `it is nested more than ${MAX_DEPTH} levels deep` };
+      if (depth++ === MAX_DEPTH) return { offset: index, problem: TOO_DEEP };
     } else if (token === "]" || token === "}") depth--;
     else if (token.startsWith('"')) {
       const half = findHalf(token);
       if (half !== undefined)
         return { offset: index + half, problem: "half of a surrogate pair is no character" };
-    } else if (/^-?\d+$/.test(token) && !fits(BigInt(token))) {
-      const shown = token.length > 40 ? `${token.slice(0, 37)}…` : token;
-      return { offset: index, problem: `the integer ${shown}: ${UNFIT}` };
+    } else if (/^-?\d+$/.test(token) && (isTooLong(token) || !fits(BigInt(token)))) {
+      return { offset: index, problem: unfit(token) };
     }
   }
   return undefined;
@@ -99,10 +92,13 @@ function findHalf(token: string): number | undefined {
   return undefined;
 }
 
-function unexpected(text: string, offset: number, expected: string): JsonError {
+function unexpected(text: string, offset: number, expected: string): TextError {
   const found = text.codePointAt(offset) ?? 0;
   if (text[offset] === '"' && /value|key/.test(expected)) {
     return { offset, problem: "a string that is not closed, or has a bad escape or a line end in it" };
+  }
+  if (/value/.test(expected) && /^-?0\d/.test(text.slice(offset, offset + 3))) {
+    return { offset, problem: "a number that begins with a zero too many" };
   }
   return { offset, problem: `expected ${expected}, found ${JSON.stringify(String.fromCodePoint(found))}` };
 }

@@ -1,9 +1,8 @@
-import { RunnerError } from "../../lib/errors.ts";
 import { Float, fromFloat, MAX_DEPTH, Opaque } from "../../lib/value.ts";
 import { isRecord } from "../arguments.ts";
 import type { LuaValue } from "../module.ts";
 import { findJsonError, findUnfit } from "./json-errors.ts";
-import { floatText, toInteger } from "./numbers.ts";
+import { floatText, isTooLong, Misfit, toInteger, unfit } from "./numbers.ts";
 import { badText, unsayable } from "./problems.ts";
 
 /** Whether a text may hold numbers that JavaScript alone would not keep as they are: floats, or 16 digits and more. */
@@ -22,7 +21,7 @@ export function decodeJson(text: string): LuaValue {
     value = DELICATE.test(bare) ? JSON.parse(bare, reviveNumber) : JSON.parse(bare);
   } catch (error) {
     // Nested too deep, or an integer that Lua does not have.
-    const known = error instanceof RangeError || error instanceof RunnerError;
+    const known = error instanceof RangeError || error instanceof Misfit;
     const found = known ? findUnfit(bare) : findJsonError(bare);
     throw badText("JSON", bare, found?.offset ?? 0, found?.problem ?? "it is not JSON");
   }
@@ -40,7 +39,9 @@ export function decodeJson(text: string): LuaValue {
 function reviveNumber(_key: string, part: unknown, context?: { source?: string }): unknown {
   if (typeof part !== "number") return part;
   const source = context?.source ?? String(part);
-  return /^-?\d+$/.test(source) && source !== "-0" ? toInteger(BigInt(source)) : fromFloat(part);
+  if (!/^-?\d+$/.test(source) || source === "-0") return fromFloat(part);
+  if (isTooLong(source)) throw new Misfit(unfit(source));
+  return toInteger(BigInt(source));
 }
 
 /** Takes the nulls out of objects, in place; whether it nests no deeper than a value may. */

@@ -16,13 +16,14 @@ function decoder(
   example: string,
   decode: (text: string) => LuaValue,
   aliases: readonly string[] = [],
+  what = "The value of a",
 ): FunctionDef<never> {
   const dates =
     format === "TOML"
       ? " A date or a time becomes its text, such as `2026-11-21T07:32:00.000Z`, which is encoded as a text: Lua has no type for it."
       : "";
   return defineFunction({
-    description: `The value of a ${format} text. Lists stay lists, also empty ones; integers are whole up to 64 bits.${dates} An error tells line and column.`,
+    description: `${what} ${format} text. Lists stay lists, also empty ones; integers are whole up to 64 bits.${dates} An error tells line and column.`,
     args: (z) => ({ text: z.string() }),
     returns: "any",
     example,
@@ -88,8 +89,12 @@ export const yamlModule: ModuleDef = {
     decode: decoder("YAML", "assert(yaml.decode('a: [1, 2]').a[2] == 2)", (text) => yaml().decodeYaml(text), [
       "parse",
     ]),
-    decode_all: decoder("YAML", "assert(#yaml.decode_all('a\\n---\\nb\\n') == 2)", (text) =>
-      yaml().decodeYamlAll(text),
+    decode_all: decoder(
+      "YAML",
+      "assert(#yaml.decode_all('a\\n---\\nb\\n') == 2)",
+      (text) => yaml().decodeYamlAll(text),
+      [],
+      "A list with the value of each document of a",
     ),
     encode: encoder(
       "YAML",

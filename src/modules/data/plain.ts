@@ -1,29 +1,32 @@
-import { createRecord, Float, Opaque } from "../../lib/value.ts";
+import { createRecord, Float, fromFloat, MAX_DEPTH, Opaque } from "../../lib/value.ts";
 import type { LuaMap, LuaRecord, LuaValue } from "../module.ts";
-import { toInteger } from "./numbers.ts";
-import { unsayable } from "./problems.ts";
+import { Misfit, toInteger } from "./numbers.ts";
+import { TOO_DEEP, unsayable } from "./problems.ts";
 
 /**
  * A value from what a parser gives that knows integers as bigint, floats as `Float` or number, and objects or maps.
- * Null in an object is an absent field; dates are text.
+ * Null in an object is an absent field; dates are text. Raises `Misfit`, also where it nests too deep.
  */
-export function fromParsed(value: unknown): LuaValue {
+export function fromParsed(value: unknown, depth = 0): LuaValue {
   if (typeof value === "bigint") return toInteger(value);
+  if (typeof value === "number") return fromFloat(value);
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(fromParsed);
   if (typeof value !== "object" || value === null || value instanceof Float || value instanceof Uint8Array) {
     // What is left are the scalars that a parser makes: text, numbers, booleans, null.
     return value as LuaValue;
   }
+  if (depth >= MAX_DEPTH) throw new Misfit(TOO_DEEP);
+  const inner = (part: unknown) => fromParsed(part, depth + 1);
+  if (Array.isArray(value)) return value.map(inner);
   const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
-  const kept = entries.filter(([, inner]) => inner !== null);
+  const kept = entries.filter(([, part]) => part !== null);
   if (!kept.every(([key]) => typeof key === "string")) {
     const map: LuaMap = new Map();
-    for (const [key, inner] of kept) map.set(fromParsed(key), fromParsed(inner));
+    for (const [key, part] of kept) map.set(inner(key), inner(part));
     return map;
   }
   const record = createRecord() as LuaRecord;
-  for (const [key, inner] of kept) record[String(key)] = fromParsed(inner);
+  for (const [key, part] of kept) record[String(key)] = inner(part);
   return record;
 }
 

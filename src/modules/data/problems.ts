@@ -1,4 +1,14 @@
 import { RunnerError } from "../../lib/errors.ts";
+import { MAX_DEPTH } from "../../lib/value.ts";
+
+/** What is wrong in a text, and where: an offset into it. */
+export interface TextError {
+  readonly offset: number;
+  readonly problem: string;
+}
+
+/** What is wrong with a text whose value no table can hold, since nothing could walk through it safely. */
+export const TOO_DEEP = `it is nested more than ${MAX_DEPTH} levels deep`;
 
 /** The error for a text that is not what it should be: with the line and column of an offset into it. */
 export function badText(format: string, text: string, offset: number, problem: string): RunnerError {
@@ -19,15 +29,4 @@ export function badTextAt(format: string, line: number, column: number, problem:
 /** The error for a value that a format has no words for. `path` is its place inside of what was to be encoded. */
 export function unsayable(format: string, path: string, problem: string): RunnerError {
   return new RunnerError("bad_value", `Cannot write it as ${format}: ${path} ${problem}.`);
-}
-
-/** What a parser gives that calls itself for what is inside. Raises `bad_value` where that has no end. */
-export function parseNested<T>(format: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const problem = `Cannot read the ${format}: it nests too deep, or has itself inside.`;
-    throw new RunnerError("bad_value", problem, { cause: error });
-  }
 }

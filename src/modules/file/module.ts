@@ -1,9 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { chain } from "../../lib/awaitable.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { lockFolder } from "../../lib/folder-lock.ts";
 import { reasonToKeep } from "../../lib/removable.ts";
+import { writeTargetOf } from "../../lib/write-target.ts";
 import type { Store } from "../../state/store.ts";
 import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
 import type { ModuleHost } from "../host.ts";
@@ -13,7 +15,7 @@ import { attempt } from "../system-errors.ts";
 import { readTemplate, render } from "../template/module.ts";
 import { Checksums, checksumOf } from "./checksums.ts";
 import { ensureAbsent, ensureDirectory, ensureFile, readIfThere, type Target } from "./ensure.ts";
-import { withBlock, withLine } from "./text.ts";
+import { markerIn, withBlock, withLine } from "./text.ts";
 
 const RESULT = "{ changed: boolean, path: string, diff: string, drift: boolean }";
 const STATES = ["present", "absent"] as const;
@@ -116,7 +118,7 @@ export function createFileModule(host: FileHost): ModuleDef {
       }),
       line: define("line", {
         description:
-          'A file with this `line` in it, once: in the place of the first line that has `match` in it or begins with `prefix`, else at the end. `state = "absent"` removes it, and what matches; then `line` may be left out.',
+          'A file with this `line` in it, once: in the place of the first line that has `match` in it or begins with `prefix`, else at the end; several processes of runner may do so at once. `state = "absent"` removes it, and what matches; then `line` may be left out.',
         options: (z) =>
           z.fields({
             line: z.optional(z.string()),
@@ -139,7 +141,7 @@ export function createFileModule(host: FileHost): ModuleDef {
       }),
       block: define("block", {
         description:
-          'A file with these lines in it between two marker lines; `marker` is what they say, with {mark} for BEGIN and END. `state = "absent"` removes them.',
+          'A file with these lines in it between two marker lines; `marker` is what they say, with {mark} for BEGIN and END; several processes of runner may do so at once. `state = "absent"` removes them.',
         options: (z) =>
           z.fields({
             block: z.optional(z.string()),
@@ -154,6 +156,12 @@ export function createFileModule(host: FileHost): ModuleDef {
             throw wrong(target.callee, 'field "marker": expected a text with {mark} in it');
           if (block === undefined && state !== "absent")
             throw wrong(target.callee, 'expected the field "block"');
+          const own = block === undefined ? undefined : markerIn(block, marker);
+          if (own !== undefined)
+            throw wrong(
+              target.callee,
+              `field "block": it has the line ${JSON.stringify(own)}, which is its own marker`,
+            );
           const present = state !== "absent";
           return edit(target, present, (text) => withBlock(text, marker, present ? block : undefined));
         },
@@ -200,8 +208,12 @@ function locate(host: ModuleHost, callee: string, options: Common): Target {
   };
 }
 
-/** Changes a text; where something is only to be `absent` from it, there need not be a file. */
+/**
+ * Changes a text, which no other process of runner does meanwhile; where something is only to be `absent` from it,
+ * there need not be a file.
+ */
 function edit(target: Target, present: boolean, change: (text: string) => string): LuaRecord {
+  using _ = target.dryRun ? undefined : lockFolder(dirname(writeTargetOf(target.path).path));
   const there = readIfThere(target);
   if (there === undefined && !present) return { changed: false, path: target.path, diff: "" };
   const before = there ?? Buffer.alloc(0);

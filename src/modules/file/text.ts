@@ -29,10 +29,23 @@ export function withLine(text: string, { line, match, prefix, present }: LineReq
   return joinLines(at < 0 ? [...lines, line + end] : lines.with(at, line + end));
 }
 
+/** Pure: the markers of a block. */
+function markersOf(marker: string): { begin: string; end: string } {
+  return { begin: marker.replace("{mark}", "BEGIN"), end: marker.replace("{mark}", "END") };
+}
+
+/** Pure: the line of a block that could be taken for one of its markers. */
+export function markerIn(block: string, marker: string): string | undefined {
+  const { begin, end } = markersOf(marker);
+  return splitLines(block)
+    .lines.map(bare)
+    .find((line) => line === begin || line === end);
+}
+
 /** Pure: the text with a block between two marker lines, in the place of what was between them, else at the end. */
 export function withBlock(text: string, marker: string, block: string | undefined): string {
   const { lines, end: lineEnd } = splitLines(text);
-  const [begin, end] = [marker.replace("{mark}", "BEGIN"), marker.replace("{mark}", "END")];
+  const { begin, end } = markersOf(marker);
   const from = lines.findIndex((line) => bare(line) === begin);
   const to = from < 0 ? -1 : lines.findIndex((line, i) => i > from && bare(line) === end);
   if (from >= 0 && to < 0) {

@@ -15,15 +15,11 @@ export class Late extends Error {
 }
 
 /**
- * A deadline of so many milliseconds: in all for `total`, else for a silence of `silence`. It comes also with `outer`,
- * whose reason its own signal then has.
+ * A deadline after so many milliseconds in which nothing came. It comes also with `outer`, whose reason its own signal
+ * then has.
  */
-export function createDeadline(
-  { total, silence }: { readonly total: number | undefined; readonly silence: number },
-  outer: AbortSignal | undefined,
-): Deadline {
+export function createDeadline(milliseconds: number, outer: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
-  const milliseconds = total ?? silence;
   const start = () => startTimer(milliseconds, () => controller.abort(new Late(milliseconds)));
   let callOff = start();
   const end = () => controller.abort(outer?.reason);
@@ -32,7 +28,6 @@ export function createDeadline(
   return {
     signal: controller.signal,
     touch() {
-      if (total !== undefined) return;
       callOff();
       callOff = start();
     },

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fromBytes } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { toTexts } from "../arguments.ts";
 import { decodeJson, encodeJson } from "../data/json.ts";
 import { defineFunction, type FunctionDef, type ModuleDef } from "../define.ts";
 import type { ModuleHost } from "../host.ts";
@@ -8,16 +9,17 @@ import type { LuaRecord, LuaValue } from "../module.ts";
 import type { ShowProgress } from "../progress.ts";
 import type { ArgsOf, Shape, Words } from "../schema/words.ts";
 import type { HttpRequest, HttpResponse } from "./request.ts";
+import { isHttp } from "./url.ts";
 
 const RESPONSE =
   "{ status: integer, ok: boolean, headers: table<string, string | string[]>, body: string, json: any, url: string }";
 
 const fields = (z: Words) => ({
-  headers: z.optional(z.record(z.either(z.string(), z.number()))),
-  query: z.optional(z.record(z.either(z.either(z.string(), z.number()), z.boolean()))),
+  headers: z.optional(z.record(z.either(z.string(), z.numeric()))),
+  query: z.optional(z.record(z.either(z.either(z.string(), z.numeric()), z.boolean()))),
   body: z.optional(z.bytes()),
   json: z.any(),
-  form: z.optional(z.record(z.either(z.string(), z.number()))),
+  form: z.optional(z.record(z.either(z.string(), z.numeric()))),
   timeout: z.optional(z.duration()),
   retries: z.optional(z.integer(0, 20)),
   follow: z.optional(z.boolean()),
@@ -29,7 +31,7 @@ const optionsOf = (z: Words) => z.options(fields(z));
 type Options = ArgsOf<ReturnType<typeof fields> & Shape>;
 
 const OPTIONS_TEXT =
-  'Options: headers, query, body, json (a value to send), form, timeout (for all of it; without one, 30 s in which nothing comes end it), retries (of requests that may be sent twice), follow, check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory). In what comes back, the names of headers are in lower case, and headers["set-cookie"] is a list.';
+  'Options: headers, query, body, json (a value to send), form, timeout (for all of it, retries too; without one, 30 s in which nothing comes end a try), retries (how often to try again, of requests that may be sent twice; 0 if absent), follow (redirections to http:// and https://, ten at most; true unless it is false), check (another status than 2xx is an error), save_as (a file for the body, which takes its place when it is whole), max_size (of the body; 64MiB in memory). In what comes back, the names of headers are in lower case, and headers["set-cookie"] is a list.';
 
 /** The methods of HTTP and WebDAV. Others would be sent as GET, which may do something else altogether. */
 const METHODS = [
@@ -103,8 +105,7 @@ async function send(
   options: Options,
 ): Promise<LuaValue> {
   const url = parseUrl(callee, address);
-  for (const [name, value] of Object.entries(options.query ?? {}))
-    url.searchParams.append(name, String(value));
+  for (const [name, value] of toTexts(options.query ?? {})) url.searchParams.append(name, value);
   const sent = content(callee, options);
   if (sent.body !== undefined && (method === "GET" || method === "HEAD")) {
     const field = (["body", "json", "form"] as const).find((name) => options[name] !== undefined);
@@ -116,6 +117,12 @@ async function send(
   const context = current();
   const { cwd, signal } = context;
   const { save_as: name } = options;
+  if (name !== undefined && method === "HEAD") {
+    throw new RunnerError(
+      "bad_argument",
+      `${callee}: field "save_as": what answers a HEAD request has no body. Take GET.`,
+    );
+  }
   const saveAs = name === undefined ? undefined : { path: resolve(cwd, name), name };
   if (saveAs !== undefined) permits.check("fs", saveAs.path, callee);
   const { sendRequest }: typeof import("./request.ts") = require("./request.ts");
@@ -147,7 +154,7 @@ async function send(
 
 function parseUrl(callee: string, address: string): URL {
   const url = URL.parse(address);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  if (url !== null && isHttp(url)) return url;
   throw new RunnerError(
     "bad_argument",
     `${callee}: argument 1 (url): expected a URL that begins with http:// or https://, got ${JSON.stringify(address)}`,
@@ -158,7 +165,7 @@ function parseUrl(callee: string, address: string): URL {
 function content(callee: string, options: Options): Pick<HttpRequest, "headers" | "body"> {
   const headers = new Headers();
   try {
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers.append(name, String(value));
+    for (const [name, value] of toTexts(options.headers ?? {})) headers.append(name, value);
   } catch {
     throw new RunnerError(
       "bad_argument",
@@ -179,8 +186,7 @@ function content(callee: string, options: Options): Pick<HttpRequest, "headers" 
   }
   if (options.form !== undefined) {
     setType("application/x-www-form-urlencoded");
-    const pairs = Object.entries(options.form).map(([name, value]) => [name, String(value)] as const);
-    return { headers, body: new URLSearchParams(Object.fromEntries(pairs)).toString() };
+    return { headers, body: new URLSearchParams(toTexts(options.form)).toString() };
   }
   return { headers, body: options.body };
 }

@@ -1,10 +1,10 @@
-import { constants, rmSync } from "node:fs";
+import { constants, rmSync, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { beforeEnding } from "../../lib/ending.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { formatSize } from "../../lib/size.ts";
 import { writeTargetOf } from "../../lib/write-target.ts";
-import { besideOf } from "../files.ts";
+import { besideOf, takeAttributes } from "../files.ts";
 import { attempt } from "../system-errors.ts";
 
 /** What to do with a body as it comes. */
@@ -18,13 +18,14 @@ export interface Receiving {
 /** The whole body. Raises `too_large`. */
 export async function readBody(response: Response, receiving: Receiving): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of piecesOf(response, receiving)) chunks.push(chunk);
+  const advice = "Save it to a file with save_as, or raise max_size";
+  for await (const chunk of piecesOf(response, receiving, advice)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
 /**
- * Writes a body as it comes, into a file that takes its place only when it is whole; how many bytes it has. `name` is
- * how errors call the file. Raises `too_large`, and `task_failed` for what cannot be written.
+ * Writes a body as it comes, into a file that takes its place only when it is whole, with the mode and, as root, the
+ * owner of one that was there; how many bytes it has. `name` is how errors call the file. Raises `too_large`, and `task_failed` for what cannot be written.
  */
 export async function saveBody(
   response: Response,
@@ -33,9 +34,12 @@ export async function saveBody(
 ): Promise<number> {
   const target = writeTargetOf(path);
   const temporary = target.inPlace ? undefined : besideOf(target.path);
+  const before = statSync(target.path, { throwIfNoEntry: false });
   const writing = <T>(act: () => Promise<T>) => attempt("write", name, act);
   const file = await writing(() =>
-    temporary === undefined ? open(path, constants.O_WRONLY) : open(temporary, "wx"),
+    temporary === undefined
+      ? open(path, constants.O_WRONLY)
+      : open(temporary, "wx", before && before.mode & 0o7777),
   );
   const callOff =
     temporary === undefined
@@ -44,11 +48,14 @@ export async function saveBody(
   let size = 0;
   try {
     try {
-      for await (const chunk of piecesOf(response, receiving)) {
+      for await (const chunk of piecesOf(response, receiving, "Raise max_size")) {
         await writing(() => file.writeFile(chunk));
         size += chunk.length;
       }
       if (temporary !== undefined) await writing(() => file.sync());
+      if (temporary !== undefined && before !== undefined) {
+        await writing(async () => takeAttributes(temporary, before));
+      }
     } finally {
       await file.close();
     }
@@ -71,15 +78,13 @@ export function lengthOf({ headers }: Response): number | undefined {
 async function* piecesOf(
   response: Response,
   { maxBytes, onChunk }: Receiving,
+  advice: string,
 ): AsyncGenerator<Uint8Array, void> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
     if (size > maxBytes) {
-      throw new RunnerError(
-        "too_large",
-        `the answer has more than ${formatSize(maxBytes)}. Save it to a file with save_as, or raise max_size.`,
-      );
+      throw new RunnerError("too_large", `the answer has more than ${formatSize(maxBytes)}. ${advice}`);
     }
     onChunk(chunk.length);
     yield chunk;

@@ -1,9 +1,12 @@
+import { accessSync, constants } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { messageOf, RunnerError } from "../../lib/errors.ts";
+import { RunnerError, systemReason } from "../../lib/errors.ts";
 import { version } from "../../lib/version.ts";
 import type { Progress } from "../progress.ts";
-import { createDeadline, type Deadline, Late } from "./deadline.ts";
+import { createDeadline, type Deadline } from "./deadline.ts";
+import { astray, explain } from "./explain.ts";
 import { lengthOf, readBody, saveBody } from "./receive.ts";
+import { isHttp } from "./url.ts";
 
 /** Methods that may be sent again when no answer came: twice has the effect of once (RFC 9110, 9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"];
@@ -22,7 +25,7 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Headers;
   readonly body?: string | Uint8Array | undefined;
-  /** Milliseconds for everything, from the connection to the last byte, for each try; else 30 s of silence end it. */
+  /** Milliseconds for everything, from the first connection to the last byte; else 30 s of silence end a try. */
   readonly timeout?: number | undefined;
   /** How often to try again; only idempotent requests are. */
   readonly retries: number;
@@ -54,22 +57,31 @@ export interface HttpResponse {
  */
 export async function sendRequest(request: HttpRequest): Promise<HttpResponse> {
   const tries = IDEMPOTENT.includes(request.method) ? request.retries + 1 : 1;
-  for (let attempt = 1; ; attempt++) {
-    const last = attempt >= tries;
-    try {
-      const response = await sendOnce(request);
-      if (last || !BUSY.includes(response.status)) return response;
-      await pause(pauseAfter(attempt, response.headers.get("retry-after")), request.signal);
-    } catch (error) {
-      if (last || error instanceof RunnerError || request.signal?.aborted) throw explain(request, error);
-      await pause(pauseAfter(attempt, null), request.signal);
+  using whole = createDeadline(request.timeout ?? Number.POSITIVE_INFINITY, request.signal);
+  const { signal } = whole;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const last = attempt >= tries;
+      let asked: string | null = null;
+      try {
+        const response = await sendOnce(request, signal);
+        if (last || !BUSY.includes(response.status)) return response;
+        asked = response.headers.get("retry-after");
+      } catch (error) {
+        if (last || error instanceof RunnerError || signal.aborted) throw error;
+      }
+      await pause(pauseAfter(attempt, asked), signal);
     }
+  } catch (error) {
+    throw explain(request, error);
   }
 }
 
-/** Waits; rejects when the caller has to end. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await setTimeout(ms, undefined, signal && { signal });
+/** Waits; rejects with the signal's reason when that says so. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch((error) => {
+    throw signal.aborted ? signal.reason : error;
+  });
 }
 
 function pauseAfter(attempt: number, retryAfter: string | null): number {
@@ -78,21 +90,34 @@ function pauseAfter(attempt: number, retryAfter: string | null): number {
   return Math.min(pause, LONGEST_PAUSE);
 }
 
+/** The host's fetch goes on without a file of authorities that it cannot read. */
+function checkAuthorities(file: string | undefined): void {
+  if (!file) return;
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw astray(`SSL_CERT_FILE names the file ${JSON.stringify(file)}: ${systemReason(error)}`);
+  }
+}
+
 const MOST_REDIRECTIONS = 10;
 
-async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
-  using deadline = createDeadline({ total: request.timeout, silence: SILENCE }, request.signal);
+async function sendOnce(request: HttpRequest, whole: AbortSignal): Promise<HttpResponse> {
+  using deadline = createDeadline(request.timeout ?? SILENCE, whole);
   const { signal } = deadline;
   const headers = new Headers(request.headers);
   if (!headers.has("user-agent")) headers.set("user-agent", `runner/${version}`);
   let { url, method, body } = request;
   for (let hop = 0; ; hop++) {
     request.allow(url);
+    if (url.protocol === "https:") checkAuthorities(process.env.SSL_CERT_FILE);
     // By hand, so that every host on the way is asked about, and none but the first gets the credentials.
     const response = await fetch(url, {
       method,
       headers,
       redirect: "manual",
+      // On a connection that was used before, a request might be sent a second time without being asked to.
+      keepalive: false,
       signal,
       // Whatever NODE_TLS_REJECT_UNAUTHORIZED says. Other authorities: SSL_CERT_FILE.
       tls: { rejectUnauthorized: true },
@@ -104,8 +129,11 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
       return await receive(response, url, request, deadline);
     }
     await response.body?.cancel();
-    if (hop >= MOST_REDIRECTIONS) throw new Error(`it redirects more than ${MOST_REDIRECTIONS} times`);
-    const next = new URL(location, url);
+    if (hop >= MOST_REDIRECTIONS) throw astray(`it redirects more than ${MOST_REDIRECTIONS} times`);
+    const next = URL.parse(location, url.href);
+    if (next === null || !isHttp(next)) {
+      throw astray(`it redirects to ${JSON.stringify(location)}, which is not at http:// or https://`);
+    }
     if (next.origin !== url.origin) for (const name of ["authorization", "cookie"]) headers.delete(name);
     if (response.status === 303 || (response.status < 303 && method === "POST")) {
       method = method === "HEAD" ? "HEAD" : "GET";
@@ -136,34 +164,3 @@ async function receive(
   const body = save ? new Uint8Array() : await readBody(response, receiving);
   return { status, headers, body, url: url.href };
 }
-
-function explain(request: HttpRequest, error: unknown): unknown {
-  // The caller has to end: it is told why by what ends it.
-  if (request.signal?.aborted && error === request.signal.reason) return error;
-  const what = `Cannot ${request.method} ${JSON.stringify(request.url.origin + request.url.pathname)}`;
-  if (error instanceof Late) {
-    const message = `${what}: no answer in ${error.milliseconds / 1000} s.`;
-    return new RunnerError("timeout", message, { cause: error });
-  }
-  if (error instanceof RunnerError) {
-    return error.code === "too_large" ? new RunnerError("too_large", `${what}: ${error.message}`) : error;
-  }
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  // What is left of others' words is without their advice, which is for programmers.
-  const reason =
-    REASONS[code] ??
-    messageOf(error)
-      .replace(/^[A-Z_]+: /, "")
-      .replace(/ (Is the computer able|For more information, pass) .*/s, "")
-      .replace(/\.$/, "");
-  return new RunnerError("unavailable", `${what}: ${reason}.`, { cause: error });
-}
-
-/** Why there was no answer, by the system's codes. */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "the connection was refused, nothing listens there",
-  ECONNRESET: "the connection was closed before the answer was whole",
-  EAI_AGAIN: "the address of the host cannot be found at the moment",
-  ENOTFOUND: "there is no such host",
-  EPROTO: "the TLS handshake failed",
-};

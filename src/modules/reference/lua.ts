@@ -34,13 +34,13 @@ export const asyncReference: ModuleDef = {
     channel: entry(
       "A queue between coroutines: `send(value)` waits while it is full, `receive()` while it is empty; `close()`, `values()` for loops.",
       (z) => ({ capacity: z.optional(z.integer(0)) }),
-      "table",
+      "{ send: (fun(self, value: any)), receive: (fun(self): any), close: (fun(self)), values: (fun(self): fun(): any) }",
       "local c = async.channel(1)  c:send(5)  assert(c:receive() == 5)",
     ),
     mutex: entry(
       "A lock between coroutines of this run: `lock()`, `unlock()`, `with(fn)`.",
       () => ({}),
-      "table",
+      "{ lock: (fun(self)), unlock: (fun(self)), with: (fun(self, fn: (fun(...: any): any), ...: any): any) }",
       "assert(async.mutex():with(function() return 5 end) == 5)",
     ),
     sleep: entry(

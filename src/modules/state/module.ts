@@ -1,4 +1,5 @@
 import { chain } from "../../lib/awaitable.ts";
+import { RunnerError } from "../../lib/errors.ts";
 import { patternOfPrefix } from "../../state/pattern.ts";
 import { createReader } from "../bind.ts";
 import type { ModuleDef } from "../define.ts";
@@ -75,6 +76,13 @@ export function createStateModules(host: StateHost): { modules: LuaModule[]; wor
     name_of: (number) => scripts.places.get(number).name,
     names: () => namesIn(FUNCTIONS).join(" "),
     names_of_locks: () => namesIn(LOCK_FUNCTIONS).join(" "),
+    refuse_lock(name) {
+      const problem = "a transaction lands whole or not at all, and has no locks";
+      throw new RunnerError(
+        "bad_argument",
+        `Cannot call tx.${String(name)}: ${problem}. Call state.${String(name)} around it.`,
+      );
+    },
   };
   return {
     modules: [bindPlace(own, FUNCTIONS), bindPlace(ofSession, SESSION_FUNCTIONS)],

@@ -98,9 +98,12 @@ end
 function open(place, is_transaction)
   local api = setmetatable({}, {
     __index = function(self, name)
-      if not CALLS[name] or is_transaction and LOCKS[name] then return nil end
-      local call = host[name]
-      local function on_place(...) return call(place, ...) end
+      if not CALLS[name] then return nil end
+      local call, refused = host[name], is_transaction and LOCKS[name]
+      local function on_place(...)
+        if refused then host.refuse_lock(name) end
+        return call(place, ...)
+      end
       rawset(self, name, on_place)
       return on_place
     end,

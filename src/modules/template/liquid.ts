@@ -57,6 +57,14 @@ for (const [name, calculate] of Object.entries(INTEGER_FILTERS)) {
   });
 }
 
+/** Integers in full, which the library's own filter does not write. */
+function toJson(value: unknown, space = 0): string {
+  const form = (_: string, part: unknown) => (typeof part === "bigint" ? JSON.rawJSON(String(part)) : part);
+  return JSON.stringify(value, form, space);
+}
+
+for (const name of ["json", "jsonify"]) engine.registerFilter(name, toJson);
+
 function toWhole(value: unknown): bigint | undefined {
   return /^-?\d+$/.test(String(value)) ? BigInt(String(value)) : undefined;
 }
@@ -90,6 +98,7 @@ export function renderTemplate(text: string, vars: LuaRecord, name: string): str
       .replace(/^undefined (variable|filter): (.*)$/s, 'there is no $1 "$2"')
       .replace(/^tag (".*") not found$/s, "there is no tag $1")
       .replace(/^ENOENT: Failed to lookup .*$/s, "a template cannot include others")
+      .replace(/^.*BigInt.*$/s, "an integer beyond 2^53 is too large for this")
       .replace(/^memory alloc limit exceeded$/, `it makes more than ${MEMORY_LIMIT} characters or items`)
       .replace(/^template render limit exceeded$/, `it takes more than ${RENDER_LIMIT_MS / 1000} s`)
       .replace(/\.$/, "");
@@ -109,6 +118,8 @@ function toScope(value: LuaValue, path: string): unknown {
   if (Array.isArray(value)) return value.map((item: LuaValue, i) => toScope(item, `${path}[${i + 1}]`));
   if (typeof value !== "object" || value === null) return value;
   const entries: [LuaValue, LuaValue][] = value instanceof Map ? [...value] : Object.entries(value);
+  // A loop goes by the order of the names, as that of a Lua table is another one each time.
+  entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   const table = Object.create(TABLE) as Record<string, unknown>;
   for (const [key, inner] of entries) {
     // By definition, so that a field "__proto__" is one like all others.

@@ -30,7 +30,7 @@ export function createTemplateModule(host: ModuleHost): ModuleDef {
           if ((options.text === undefined) === (options.src === undefined)) {
             throw new RunnerError(
               "bad_argument",
-              'template.render: expected one of the fields "text" and "src"',
+              'template.render: argument 1 (options): expected one of the fields "text" and "src"',
             );
           }
           const text = options.text ?? readTemplate(host, options.src ?? "", "template.render");

@@ -1,6 +1,6 @@
 -- The parts of the manual of Lua 5.4 (§6) that the host has taken over or works under.
 local t = require("harness")
-local test, equal, raises = t.test, t.equal, t.raises
+local test, equal, raises, fails = t.test, t.equal, t.raises, t.fails
 
 test("string.format() and string.rep() keep their edges", function()
   equal(("%5.2f|%-5d|%05d|%x|%q|%s|%c|%i|%%"):format(3.14159, 42, 42, 255, "a\n\0b", nil, 65, 3.0), "3.14 " and " 3.14|42   |00042|ff|\"a\\\n\\0b\"|nil|A|3|%")
@@ -112,6 +112,7 @@ test("io.write() and file:write() chain, and tell what went wrong", function()
   local ok, reason = r:write("x")
   equal({ ok, type(reason) }, { nil, "string" })
   raises("bad argument #1 to 'write' (string expected, got table)", function() io.stdout:write({}) end)
+  equal({ io.stdout:seek() }, { nil, "Illegal seek", 29 })
 end)
 
 test("coroutines keep their states, errors and closes", function()
@@ -140,7 +141,11 @@ test("coroutines keep their states, errors and closes", function()
   equal({ coroutine.close(failing) }, { false, "while closing" })
   raises("cannot resume dead coroutine", function() local w = coroutine.wrap(function() end) w() w() end)
   equal({ coroutine.resume(coroutine.create(function(...) return select("#", ...) end), nil, nil) }, { true, 2 })
-  equal(select(2, coroutine.running()), false)
+  equal({ select(2, coroutine.running()), coroutine.isyieldable() }, { true, false })
+  equal(coroutine.wrap(function() return select(2, coroutine.running()) end)(), false)
+  local outside = { false, "attempt to yield from outside a coroutine" }
+  equal({ pcall(coroutine.yield, 1) }, outside)
+  equal({ async.spawn(function() time.sleep(0) return pcall(coroutine.yield, 1) end):await() }, outside)
   local sum = 0
   for i in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end) do sum = sum + i end
   equal(sum, 6)
@@ -156,7 +161,7 @@ test("load() takes strings, functions and environments", function()
   assert(select(2, load(function() error("in the reader", 0) end)):find("in the reader", 1, true))
   local why = select(2, load(function() return {} end))
   assert(why:find("reader function must return a string", 1, true) and not why:find("^%[runner"))
-  raises("bad argument #1 to 'load' (function expected, got nil)", load)
+  raises("bad argument #1 to 'load' (function expected, got no value)", load)
   equal(select(2, load("\27Lua", "b", "bt")), "attempt to load a binary chunk (mode is 't')")
   equal(load("return _ENV", "e", nil, 5)(), 5)
   equal({ pcall(load("local x <const> = 1 return x")) }, { true, 1 })
@@ -178,7 +183,7 @@ test("require() loads once, gives where it found it, and looks in package.preloa
   table.insert(package.searchers, function(name) return name == "special" and function(_, extra) return extra end or "\n\tno special", "extra" end)
   equal(require("special"), "extra")
   raises("module 'absent.module' not found:\n\tno field package.preload['absent.module']\n\tno file 'absent/module.lua'", require, "absent.module")
-  raises("bad argument #1 to 'require' (string expected, got nil)", require)
+  raises("bad argument #1 to 'require' (string expected, got no value)", require)
   fs.write("broken.lua", "error('inside')")
   raises("broken.lua:1: inside", require, "broken")
   equal(package.loaded.broken, nil)
@@ -258,4 +263,44 @@ test("xpcall() lets a handler look at the stack of the error", function()
   assert(trace:find("^all\nstack traceback:\n\tconformance.lua:%d+: in function <conformance.lua:%d+>\n\t%[C%]: in function 'error'"), trace)
   local _, line = xpcall(failing, function() return (debug.getinfo(3, "l").currentline) end)
   equal(line, debug.getinfo(failing, "S").linedefined)
+end)
+
+test("load() and loadfile() say what their mode refuses", function()
+  fs.write("chunk.lua", "return ...")
+  equal({ load("return 1", "=n", "b") }, { nil, "attempt to load a text chunk (mode is 'b')" })
+  equal({ loadfile("chunk.lua", "b") }, { nil, "attempt to load a text chunk (mode is 'b')" })
+  equal({ load(string.dump(function() end), "=n", "b") }, { nil, "attempt to load a binary chunk (only text is allowed)" })
+  equal({ load(string.dump(function() end)) }, { nil, "attempt to load a binary chunk (mode is 't')" })
+  equal(loadfile("chunk.lua", "bt")(7), 7)
+  equal(loadfile("chunk.lua", nil, {})(7), 7)
+  raises("bad argument #3 to 'load' (string expected, got table)", load, "return 1", "=n", {})
+  raises("bad argument #2 to 'loadfile' (string expected, got boolean)", loadfile, "chunk.lua", true)
+  fails("bad_argument", loadfile, {})
+  fails("bad_argument", dofile)
+end)
+
+test("require() says when package.path is none, and file:read() when a count is beyond all memory", function()
+  local path = package.path
+  package.path = nil
+  raises("'package.path' must be a string", require, "absent")
+  package.path = path
+  fs.write("short", "text")
+  local file <close> = io.open("short")
+  raises("not enough memory", file.read, file, 1 << 40)
+  equal(file:read(1 << 20), "text")
+  raises("bad argument #2 to 'getinfo' (invalid option '>')", function() debug.getinfo(1, ">S") end)
+  equal(select(2, pcall(debug.getinfo, print, {})), "bad argument #2 to 'getinfo' (string expected, got table)")
+  raises("bad argument #2 to 'open' (string expected, got table)", io.open, "short", {})
+end)
+
+test("string.dump(), coroutine.resume() and coroutine.wrap() refuse what they cannot take as C does", function()
+  local message = function(fn, ...) return select(2, pcall(fn, ...)) end
+  for _, fn in ipairs({ print, require, fs.read, string.rep, coroutine.wrap, string.dump }) do
+    equal(message(string.dump, fn), "unable to dump given function")
+  end
+  equal(type(string.dump(message)), "string")
+  equal(message(string.dump, 5), "bad argument #1 to 'dump' (function expected, got number)")
+  equal(message(coroutine.resume, 5), "bad argument #1 to 'resume' (thread expected, got number)")
+  equal(message(coroutine.wrap), "bad argument #1 to 'wrap' (function expected, got no value)")
+  raises("conformance.lua:", function() coroutine.wrap(5) end)
 end)

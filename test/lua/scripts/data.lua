@@ -86,6 +86,27 @@ test("yaml goes there and back, integers and floats apart", function()
   equal(yaml.decode("1: x")[1], "x")
 end)
 
+test("json.decode() names a number that begins with a zero", function()
+  for _, text in ipairs({ "01", "[1, -00]" }) do raises("a number that begins with a zero too many", json.decode, text) end
+end)
+
+test("template.render() writes large integers as JSON, and says where they are too large", function()
+  local vars = { n = 9007199254740993, t = { n = math.maxinteger } }
+  equal(template.render({ text = "{{ n | json }} {{ t | jsonify }}", vars = vars }), '9007199254740993 {"n":9223372036854775807}')
+  for _, text in ipairs({ "{{ n | date: '%Y' }}", "{% for i in (1..n) %}{% endfor %}" }) do
+    raises("an integer beyond 2^53 is too large for this", template.render, { text = text, vars = vars })
+  end
+end)
+
+test("yaml.encode() writes every float as one, and yaml.decode() reads what is marked as one", function()
+  for _, float in ipairs({ 1e19, 1e20, 2.0 ^ 53, 1e18, 1e300, 0.5, 1.0, -0.0, math.huge, -math.huge }) do
+    local back = yaml.decode(yaml.encode({ v = float })).v
+    equal({ math.type(back), back }, { "float", float })
+  end
+  equal(yaml.encode({ v = 0 / 0 }), "v: .nan\n")
+  equal(yaml.decode("[!!float 5, !!float 5.5, !!float .inf, 5]"), { 5.0, 5.5, math.huge, 5 })
+end)
+
 test("yaml.decode_all() gives every document", function()
   equal(yaml.decode_all("a: 1\n---\n[]\n---\nb\n"), { { a = 1 }, json.list(), "b" })
   equal(json.encode(yaml.decode_all("")), "[]")
@@ -108,7 +129,8 @@ test("yaml.decode() says line and column", function()
   raises("Cannot read the YAML: line 2, column 1", yaml.decode, "a: 1\na: 2")
   raises("2 documents", yaml.decode, "a\n---\nb")
   fails("bad_value", yaml.decode, "a: *nowhere")
-  raises("it nests too deep, or has itself inside", yaml.decode, "a: &x [*x]")
+  raises("line 2, column 4: Unresolved alias", yaml.decode, "a: 1\nb: *nowhere")
+  raises("it is nested more than 128 levels deep, or has itself inside", yaml.decode, "a: &x [*x]")
   fails("bad_value", yaml.decode, ("["):rep(100000))
 end)
 
@@ -243,4 +265,81 @@ test("template.render() says that templates cannot include others, and refuses t
   raises("a template cannot include others", template.render, { text = "{% render 'x' %}" })
   raises("division by zero", template.render, { text = "{{ a | divided_by: 0 }}", vars = { a = 1 } })
   raises("division by zero", template.render, { text = "{{ a | modulo: b }}", vars = { a = 1, b = 0.0 } })
+end)
+
+test("toml.decode() says where an integer does not fit, and takes keys, texts and comments for none", function()
+  local doesnt = ": it does not fit into 64 bits"
+  raises("line 3, column 9: the integer 99999999999999999999" .. doesnt, toml.decode, "a = 1\n[t]\nb = [1, 99999999999999999999]")
+  raises("line 1, column 5: the integer -9_9999999999999999999" .. doesnt, toml.decode, "a = -9_9999999999999999999")
+  raises("line 4, column 5: the integer 0xFFFFFFFFFFFFFFFFFF" .. doesnt, toml.decode, 's = """\n99999999999999999999\n"""\na = 0xFFFFFFFFFFFFFFFFFF')
+  raises("line 3, column 60: the integer 88888888888888888888" .. doesnt, toml.decode,
+    "[99999999999999999999] # 99999999999999999999\n99999999999999999999 = 1\n'=' = { 99999999999999999999 = '99999999999999999999', b = 88888888888888888888 }")
+  equal(toml.decode("a = 0x7FFFFFFFFFFFFFFF\nb = -9223372036854775808"), { a = math.maxinteger, b = math.mininteger })
+  equal(toml.decode("a = 99999999999999999999.0"), { a = 1e20 })
+  for _, decode in ipairs({ json.decode, yaml.decode, function(text) return toml.decode("a = " .. text) end }) do
+    raises("the integer 9999999999999999999999999999999999999…" .. doesnt, decode, ("9"):rep(1e6))
+  end
+end)
+
+test("yaml.decode() and toml.decode() nest as deep as json.decode(), and say where it is deeper", function()
+  local too_deep = ": it is nested more than 128 levels deep"
+  local function nested(n, open, close) return open:rep(n) .. (close or ""):rep(n) end
+  yaml.decode(nested(128, "[", "]"))
+  yaml.decode(nested(128, "- "))
+  raises("line 1, column 129" .. too_deep, yaml.decode, nested(129, "[", "]"))
+  raises("line 2, column 257" .. too_deep, yaml.decode, "# lists\n" .. nested(129, "- "))
+  raises("line 1, column 129" .. too_deep, yaml.decode, nested(1e6, "["))
+  raises("line 1, column 257" .. too_deep, yaml.decode, nested(1e5, "? "))
+  fails("bad_value", yaml.decode, "- &a " .. nested(100, "[", "]") .. "\n- " .. nested(50, "[") .. "*a" .. nested(50, "]"))
+  toml.decode("a = " .. nested(127, "[", "]"))
+  toml.decode("[a" .. nested(126, ".a") .. "]\nb = 1")
+  raises("line 1, column 132" .. too_deep, toml.decode, "a = " .. nested(128, "[", "]"))
+  raises("line 1, column 132" .. too_deep, toml.decode, "a = " .. nested(1e5, "[", "]"))
+  raises("line 2, column 31" .. too_deep, toml.decode, "[a" .. nested(100, ".a") .. "]\nb = " .. nested(50, "[", "]"))
+  raises("line 2, column 2" .. too_deep, toml.decode, "a = 1\n[b" .. nested(127, ".a") .. "]")
+  raises("line 2, column 1" .. too_deep, toml.decode, "a = 1\nb" .. nested(1e5, ".a") .. " = 1")
+  raises("Cannot read the TOML" .. too_deep, toml.decode, "[[a]]\n[[a.b]]\n[[a.b.c]]\n[a" .. nested(42, ".b.c.d") .. "]")
+end)
+
+test("yaml.decode() refuses aliases that stand for more than could be held", function()
+  for _, shape in ipairs({ "[*a%d,*a%d]", "{x: *a%d, y: *a%d}", "{<<: [*a%d, *a%d]}" }) do
+    local lines = { "a0: &a0 {x: 1}" }
+    for i = 1, 40 do lines[#lines + 1] = ("a%d: &a%d " .. shape):format(i, i, i - 1, i - 1) end
+    raises("Excessive alias count", yaml.decode, table.concat(lines, "\n"))
+  end
+end)
+
+test("the functions of data raise errors with a code for arguments that they do not take", function()
+  fails("bad_argument", data.get_path, {}, 5)
+  raises('data.get_path: argument 2 (path): cannot read "a[" from "["', data.get_path, {}, "a[")
+  fails("bad_argument", data.get_path, {}, "a[")
+  fails("bad_argument", data.set_path, nil, "a", 1)
+  fails("bad_argument", data.set_path, {}, "", 1)
+  fails("bad_argument", data.deep_merge, 5)
+  fails("bad_argument", data.deep_merge, {}, 5)
+  local circle = {}
+  circle[1] = circle
+  fails("bad_value", data.deep_merge, circle)
+end)
+
+test("data.set_path() refuses to write over what is no table, and keys that are none", function()
+  local value = { a = 1, n = json.null }
+  equal(fails("bad_value", data.set_path, value, "a.b", 2), 'Cannot set a field of "a": it is a number, not a table. Remove it before.')
+  equal(data.set_path(value, "n.b", 2).n, { b = 2 })
+  raises("argument 2 (path): key 2 is nothing", data.set_path, {}, { 1, nil, 3 }, 1)
+  raises("argument 2 (path): key 1 is no number", data.set_path, {}, { 0 / 0 }, 1)
+end)
+
+test("data.deep_merge() says what it cannot copy for its depth", function()
+  local deep = {}
+  local at = deep
+  for _ = 1, 100000 do at.a = {} at = at.a end
+  raises("nested more than 1000 deep", data.deep_merge, deep)
+  raises("nested more than 1000 deep", data.deep_merge, { a = {} }, deep)
+end)
+
+test("crypto.base64_decode() refuses what ends within a byte", function()
+  raises("expected base64", crypto.base64_decode, "a")
+  raises("expected base64", crypto.base64_decode, "YWJja")
+  equal(crypto.base64_decode("YWI"), "ab")
 end)

@@ -67,6 +67,38 @@ test("fs.copy() copies folders whole, and says what is missing", function()
   fails("not_found", fs.copy, "none", "x")
 end)
 
+test("fs and file say of a folder that it is one", function()
+  fs.mkdir("one")
+  raises('Cannot read "one": it is a folder', fs.read, "one")
+  raises('Cannot read "one": it is a folder', file.copy, { src = "one", dest = "x" })
+  raises('Cannot look at "a', fs.is_file, "a\0")
+end)
+
+test("fs.copy() leaves links what they are: those of a folder lead into the copy", function()
+  fs.mkdir("site/v1")
+  fs.write("site/v1/page", "old")
+  fs.symlink("v1/page", "site/current")
+  fs.copy("site", "release/1")
+  equal(fs.stat("release/1/current").target, "v1/page")
+  fs.copy("site/current", "site/latest")
+  equal(fs.stat("site/latest").target, "v1/page")
+end)
+
+test("what writes a file makes the one that a link names, where there is none", function()
+  fs.mkdir("to")
+  fs.symlink("to/made", "leads")
+  for _, write in ipairs({
+    function() file.copy({ content = "x", dest = "leads" }) end,
+    function() fs.write("leads", "x") end,
+    function() fs.write("leads", "x", { atomic = true }) end,
+    function() fs.copy("site/v1/page", "leads") end,
+  }) do
+    write()
+    equal({ fs.stat("leads").type, fs.is_file("to/made") }, { "link", true })
+    fs.remove("to/made")
+  end
+end)
+
 test("fs.move() replaces a file, and says what is missing", function()
   fs.write("mv1", "1")
   fs.write("mv2", "2")
@@ -139,6 +171,10 @@ test("file.copy() replaces in one step, keeps links, and needs a source", functi
   fs.symlink("made", "to-made")
   equal(file.copy({ content = "2\n", dest = "to-made" }).changed, true)
   equal({ fs.read("made"), fs.stat("to-made").type }, { "2\n", "link" })
+  fs.chmod("made", "0666")
+  file.copy({ content = "3\n", dest = "made" })
+  equal(fs.stat("made").mode, "0666")
+  fs.write("made", "2\n")
   equal(file.copy({ content = "\255", dest = "made" }).diff, "made: 2 → 1 bytes")
   raises('expected one of the fields "src" and "content"', file.copy, { dest = "x" })
   fails("not_found", file.copy, { src = "none", dest = "x" })
@@ -184,6 +220,23 @@ test("file.block() finds its own markers, and raises when one is missing", funct
   fs.write("hosts", "# BEGIN app\n")
   raises("Cannot find the end of the block", block, "d")
   raises('field "marker"', file.block, { path = "hosts", block = "", marker = "no mark" })
+end)
+
+test("file.block() refuses a block that has its own markers in it", function()
+  for _, line in ipairs({ "# END runner", "# BEGIN runner", "# END runner\r" }) do
+    raises('field "block": it has the line "# ', file.block, { path = "marked", block = "a\n" .. line .. "\nb" })
+  end
+  assert(file.block({ path = "marked", block = "# END runner", marker = "; {mark}" }).changed)
+end)
+
+test("file.template() loops over a table in the order of its names", function()
+  local vars, lines = { a = {} }, {}
+  for i = 10, 60 do
+    vars.a["key" .. i] = i
+    lines[#lines + 1] = "key" .. i
+  end
+  file.template({ text = "{% for kv in a %}{{ kv[0] }}\n{% endfor %}", vars = vars, dest = "looped" })
+  equal(fs.read("looped"), table.concat(lines, "\n") .. "\n")
 end)
 
 test("file.directory() sets the mode of what is there, and refuses a file's place", function()
@@ -251,4 +304,18 @@ test("file.copy() and file.template() leave nothing behind when the owner is nob
   raises('no user is called "no-such-user"', file.copy, { content = "x", dest = "unowned", owner = "no-such-user" })
   raises('no user is called "no-such-user"', file.template, { text = "x", dest = "unowned", owner = "no-such-user" })
   equal(fs.glob("unowned*"), {})
+end)
+
+test("a name with a NUL byte is refused wherever a script names a file, and none is opened by its beginning", function()
+  fs.write("cut", "")
+  fs.write("cut.lua", "")
+  for _, call in ipairs({ fs.read, io.open, io.lines, io.input, io.output, os.remove, os.rename, loadfile, dofile, import, require }) do
+    local message = fails("bad_argument", call, "cut\0.lua", "r")
+    assert(message:find("a path must not have a NUL byte", 1, true), message)
+  end
+  fails("bad_argument", os.rename, "cut", "to\0")
+  package.preload.cut = function() end
+  fails("bad_argument", require, "cut\0")
+  package.preload.cut = nil
+  assert(fs.exists("cut"))
 end)

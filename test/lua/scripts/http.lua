@@ -12,6 +12,12 @@ test("http.get() gives status, headers, body and JSON", function()
   raises("expected a URL that begins with http:// or https://", http.get, "ftp://x/")
 end)
 
+test("http.get() and http.post() write whole numbers in full, and a form in the order of its names", function()
+  local number = 9007199254740993
+  local r = http.post(url, { query = { n = number }, headers = { ["X-Test"] = number }, form = { b = number, a = 1, c = 2.5 } })
+  equal({ r.json.query.n, r.json.test, r.json.body }, { "9007199254740993", "9007199254740993", "a=1&b=9007199254740993&c=2.5" })
+end)
+
 test("http.head() has no body", function()
   local r = http.head(url)
   equal({ r.status, r.body, r.json }, { 200, "" })

@@ -140,6 +140,7 @@ end)
 test("os.setlocale() has C alone", function()
   equal({ os.setlocale(), os.setlocale("C"), os.setlocale(""), os.setlocale("de_DE") }, { "C", "C", "C" })
   fails("bad_argument", os.setlocale, 5)
+  raises('argument 2 (category): expected "all"', os.setlocale, nil, "foo")
 end)
 
 test("os.execute() tells how a command ended", function()
@@ -168,6 +169,7 @@ test("exec.which() finds programs, or nil", function()
   equal(exec.which("no-such-program"), nil)
   assert(exec.which("/bin/sh"))
   fails("bad_argument", exec.which)
+  equal({ exec.which(("x"):rep(5000)), exec.which("/bin/" .. ("x"):rep(5000)), exec.which("a\0b") }, {})
 end)
 
 test("exec.run() stops at its timeout, takes another shell and keeps the environment", function()
@@ -199,7 +201,8 @@ test("task() refuses what is no name", function()
 end)
 
 test("os.exit() ends the script with a code of its own", function()
-  raises("os.exit: argument 1 (code): expected true or false or a number", os.exit, "now")
+  raises("os.exit: argument 1 (code): expected true or false or a whole number", os.exit, "now")
+  raises("got 1.5", os.exit, 1.5)
   -- What it does when all is right, test/cli/run-exit.test.ts sees from outside.
 end)
 
@@ -234,6 +237,26 @@ test("exec.run() refuses names of variables that no environment has", function()
     fails("bad_argument", cmd, { command = "true", env = { [name] = "x" } })
   end
   raises('field "cwd": a path must not have a NUL byte', exec.run, "true", { cwd = "a\0b" })
+end)
+
+test("exec.run() says in its own words why a program cannot be started", function()
+  fs.mkdir("folder")
+  fs.write("plain", "x")
+  raises('Cannot run "no-such-program" in ', exec.run, { "no-such-program" })
+  raises(": PATH has no such program. Is it installed and on PATH?", exec.run, { "no-such-program" })
+  raises(": no such file or directory. Is it installed and on PATH?", exec.run, { "./none" })
+  for _, program in ipairs({ "./folder", "./plain" }) do
+    raises(": it is no program, or this user may not run it (its mode).", exec.run, { program })
+  end
+end)
+
+test("exec.run() and cmd() write whole numbers in full, for words and variables", function()
+  for _, number in ipairs({ 9007199254740993, math.maxinteger, math.mininteger }) do
+    local text = tostring(number)
+    equal(exec.output({ "echo", number }), text)
+    equal(exec.output("echo $N", { env = { N = number } }), text)
+    equal(cmd({ command = { "sh", "-c", "echo $0 $N", number }, env = { N = number } }).stdout, text .. " " .. text .. "\n")
+  end
 end)
 
 test("exec.run() names the key among its options that is no text, and writes numbers as Lua does", function()

@@ -24,6 +24,8 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   readonly details?: string;
   /** Shell lines that work as they stand, on the store that the tests of the help prepare. */
   readonly examples: readonly string[];
+  /** With -o json, an error is told on stdout too, as one line of JSON that begins with this; on stderr alone if absent. */
+  readonly tellsErrors?: () => object;
   /** Does it and resolves to the exit code. Raises `RunnerError`; never ends the process itself. */
   run(context: CommandContext<A>): Awaitable<number>;
 }

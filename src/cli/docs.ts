@@ -50,6 +50,11 @@ export const command = defineCommand({
 function find(modules: readonly ModuleDef[], wanted: string): { module: ModuleDef; name?: string } {
   const module = modules.find(({ name }) => name !== "" && name === wanted);
   if (module !== undefined) return { module };
+  // A field is told of where its module is.
+  const owner = modules.find(({ name, fields = {} }) =>
+    Object.keys(fields).some((field) => `${name}.${field}` === wanted),
+  );
+  if (owner !== undefined) return { module: owner };
   for (const candidate of modules) {
     for (const [name, { aliases = [] }] of Object.entries(candidate.functions)) {
       if ([name, ...aliases].some((called) => calleeOf(candidate, called) === wanted)) {
@@ -118,7 +123,7 @@ function printFunction(module: ModuleDef, name: string, out: Output): void {
       optional ? `${type}, optional` : type,
     ]),
     ...returnsOf(definition).map((type) => ["→", type]),
-    ...(definition.aliases
+    ...(definition.aliases?.length
       ? [["also", definition.aliases.map((alias) => calleeOf(module, alias)).join(", ")]]
       : []),
     ...(definition.permission ? [["sandbox", `needs --allow ${definition.permission}`]] : []),

@@ -1,3 +1,4 @@
+import { isEnding } from "../lib/ending.ts";
 import { exitCodeOf, messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { exitProcess } from "../lib/exit.ts";
 import { hasCode, STDERR, writeWhole } from "../lib/stdio.ts";
@@ -7,19 +8,21 @@ import { checkEncoding } from "./argument-encoding.ts";
 import type { ArgsDef, Command, CommandEntry, Group } from "./command.ts";
 import { ROOT } from "./commands.ts";
 import { COMMON } from "./options.ts";
-import { createOutput, type OutputFormat } from "./output.ts";
+import { createOutput } from "./output.ts";
 import { parseArguments, unknownOption } from "./parse.ts";
 
 /**
  * Runs a command line to its end and resolves to the exit code; never raises. Errors are text on stderr in
- * every output format, so that stdout holds a whole document or nothing.
+ * every output format, so that stdout holds a whole document or nothing; or, of commands that tell programs of their
+ * errors, a document or an event that says so.
  */
 export async function runEdge(argv: readonly string[]): Promise<number> {
   const options = beforeDashes(argv);
   const debug = options.includes("--debug") || process.env.RUNNER_DEBUG === "1";
   // What escapes a promise or a callback has no caller to reach; it ends the process with the same words.
   const end = (thrown: unknown) => {
-    if (!isClaimed(thrown)) exitProcess(report(thrown, debug));
+    // What goes wrong while the process ends anyway is no news.
+    if (!isClaimed(thrown) && !isEnding()) exitProcess(report(thrown, debug));
   };
   process.on("uncaughtException", end).on("unhandledRejection", end);
   try {
@@ -80,12 +83,25 @@ async function findElsewhere(word: string, group: Group, path: string): Promise<
 
 async function runCommand(path: string, command: Command, argv: readonly string[]): Promise<number> {
   const defs: ArgsDef = { ...command.args, ...COMMON };
-  const args = parseArguments(argv, defs, path);
-  const format: OutputFormat = args.output === "json" ? "json" : "text";
-  const out = createOutput(format, process.env);
-  const exitCode = await command.run({ args, out });
-  await out.flush();
-  return exitCode;
+  let isForPrograms = asksForJson(argv);
+  try {
+    const args = parseArguments(argv, defs, path);
+    isForPrograms = args.output === "json";
+    const out = createOutput(isForPrograms ? "json" : "text", process.env);
+    const exitCode = await command.run({ args, out });
+    await out.flush();
+    return exitCode;
+  } catch (error) {
+    if (isForPrograms && command.tellsErrors !== undefined) {
+      (await import("./json-error.ts")).tellError(error, command.tellsErrors());
+    }
+    throw error;
+  }
+}
+
+/** Whether a command line asks for JSON, as far as one can say whose mistakes keep it from being read. */
+function asksForJson(argv: readonly string[]): boolean {
+  return /(^|\0)(-o\0?=?|--output[=\0])json(\0|$)/.test(beforeDashes(argv).join("\0"));
 }
 
 async function showHelp(path: string, shown: CommandEntry | Group, command?: Command): Promise<number> {

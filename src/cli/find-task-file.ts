@@ -13,7 +13,7 @@ import { didYouMean } from "../lib/suggest.ts";
 export function findTaskFile(words: readonly string[], folder: string): { file: string; tasks: string[] } {
   const [file, second] = words.filter(isFile);
   if (file !== undefined && second !== undefined) {
-    throw new RunnerError("usage", `Cannot run "${file}" and "${second}" together: name one task file.`);
+    throw new RunnerError("usage", `Cannot take "${file}" and "${second}" together: name one task file.`);
   }
   const tasks = words.filter((word) => !isFile(word));
   return { file: file === undefined ? searchUpwards(resolve(folder)) : locate(file), tasks };
@@ -46,7 +46,7 @@ function searchUpwards(start: string): string {
   }
   throw new RunnerError(
     "not_found",
-    `Cannot find ${TASK_FILE} in this folder or a parent. Name a file: runner run FILE.lua`,
+    `Cannot find ${TASK_FILE} in this folder or a parent. Name another file, such as deploy.lua.`,
   );
 }
 

@@ -78,8 +78,9 @@ export function renderTree({ nodes, edges }: Graph): string {
 /** Pure: for Mermaid, with a frame around each group. */
 export function renderMermaid({ nodes, edges }: Graph): string {
   const ids = new Map(nodes.map(({ name }, place) => [name, `t${place}`]));
+  // Mermaid takes a label for HTML, and has entities of its own.
   const label = (text: string) =>
-    `"${escapeControls(text).replaceAll("#", "#35;").replaceAll('"', "#quot;")}"`;
+    `"${escapeControls(text).replaceAll(/[#"<>&]/g, (character) => `#${character.charCodeAt(0)};`)}"`;
   const lines = ["flowchart LR"];
   for (const [group, members] of byGroup(nodes)) {
     const indent = group === null ? "  " : "    ";

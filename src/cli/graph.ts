@@ -1,10 +1,10 @@
+import { RunnerError } from "../lib/errors.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import { defineCommand } from "./command.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import { renderSvg } from "./graph-svg.ts";
 import { graphOf, renderDot, renderMermaid, renderTree } from "./graph-text.ts";
 import { inspectFile } from "./inspect-file.ts";
-import { tellErrors } from "./json-error.ts";
 import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { VALUES } from "./task-options.ts";
 
@@ -43,21 +43,27 @@ The top level of the file is executed for this, without any effect.`,
     "runner graph deploy.lua -f mermaid",
     "runner graph deploy.lua -f svg > deploy.svg",
   ],
-  run: ({ args, out }) =>
-    tellErrors(out, () => {
-      const { file, tasks: names } = findTaskFile(
-        args.file === undefined ? [] : [args.file, ...args.task],
-        ".",
+  tellsErrors: () => ({}),
+  run({ args, out }) {
+    if (out.format === "json" && args.format !== undefined) {
+      throw new RunnerError(
+        "usage",
+        `Cannot use "--format ${args.format}" with -o json: leave one of the two out.`,
       );
-      return inspectFile({ file, args, out }, ({ session }) => {
-        const graph = graphOf(chooseTasks(session.declarations, { names, tags: args.tag }));
-        if (out.format === "json") out.line(JSON.stringify(graph));
-        else if (graph.nodes.length === 0) out.note("It declares no tasks: it is a plain script.");
-        else if (args.format === "mermaid") out.line(renderMermaid(graph));
-        else if (args.format === "dot") out.line(renderDot(graph));
-        else if (args.format === "svg") out.line(renderSvg(graph));
-        else out.line(renderTree(graph));
-        return 0;
-      });
-    }),
+    }
+    const { file, tasks: names } = findTaskFile(
+      args.file === undefined ? [] : [args.file, ...args.task],
+      ".",
+    );
+    return inspectFile({ file, args, out }, ({ session, nothing }) => {
+      const graph = graphOf(chooseTasks(session.declarations, { names, tags: args.tag }));
+      if (out.format === "json") out.line(JSON.stringify(graph));
+      else if (graph.nodes.length === 0) out.note(nothing);
+      else if (args.format === "mermaid") out.line(renderMermaid(graph));
+      else if (args.format === "dot") out.line(renderDot(graph));
+      else if (args.format === "svg") out.line(renderSvg(graph));
+      else out.line(renderTree(graph));
+      return 0;
+    });
+  },
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { findHome } from "../config/home.ts";
 import { trustEmpty } from "../config/trust-survey.ts";
@@ -21,6 +21,8 @@ const EDITOR_SETTINGS = {
   "workspace.checkThirdParty": false,
 };
 
+const EDITOR_FILE = ".luarc.json";
+
 /** `runner init`. */
 export const command = defineCommand({
   args: {
@@ -39,7 +41,7 @@ its own is trusted.`,
     const folder = resolve(args.directory ?? ".");
     const files = new Map([
       ["runner.lua", template],
-      [".luarc.json", `${JSON.stringify(EDITOR_SETTINGS, undefined, 2)}\n`],
+      [EDITOR_FILE, `${JSON.stringify(EDITOR_SETTINGS, undefined, 2)}\n`],
     ]);
     const modules = [...listModules(), ...(await listPluginModules((text) => out.note(text)))];
     const types = [
@@ -59,7 +61,9 @@ its own is trusted.`,
       return 0;
     }
     for (const { file, action } of done.slice(0, files.size)) {
-      out.line(`${file.padEnd(14)} ${action === "kept" ? "kept, it was there" : action}`);
+      const isUnaware = action === "kept" && file === EDITOR_FILE && !knowsTypes(join(folder, file));
+      const more = isUnaware ? `. Add "${TYPES}" to its workspace.library` : "";
+      out.line(`${file.padEnd(14)} ${action === "kept" ? "kept, it was there" : action}${more}`);
     }
     out.line(`${TYPES.padEnd(14)} ${types.length} files for the editor`);
     if (!trusted)
@@ -68,6 +72,11 @@ its own is trusted.`,
     return 0;
   },
 });
+
+/** Whether an editor with these settings finds the types. */
+function knowsTypes(path: string): boolean {
+  return readFileSync(path, "utf8").includes(TYPES);
+}
 
 function write(path: string, text: string): void {
   try {

@@ -48,14 +48,18 @@ export interface Inspected {
   readonly session: Session;
   readonly context: Context;
   readonly sources: SourceLoader;
-  /** What is wrong with plugins. */
+  /** What is odd: with plugins, or that the file ended itself. */
   readonly problems: readonly string[];
+  /** What people are told when there are no tasks. */
+  readonly nothing: string;
 }
+
+const PLAIN = "It declares no tasks: it is a plain script.";
 
 /**
  * Loads a task file so that its top level can have no effect, and hands its declarations to `use`, whose exit code
- * it returns. What the file prints goes to stderr; what it raises is shown, with the exit code for it, or raised
- * itself with `rethrow`.
+ * it returns, or that with which the file ended itself by `os.exit`. What the file prints goes to stderr; what it raises
+ * is shown, with the exit code for it. With `rethrow` that is raised, and the exit code is that of `use` alone.
  */
 export async function inspectFile(
   { file, workdir, args, out, rethrow = false, dryRun = false, permits }: InspectOptions,
@@ -102,8 +106,13 @@ export async function inspectFile(
         sources = loader;
       },
     });
-    if ("exitCode" in loaded || sources === undefined) return "exitCode" in loaded ? loaded.exitCode : 0;
-    return await use({ session: loaded.session, context, sources, problems });
+    const { session, ended } = loaded;
+    if (sources === undefined) return 0;
+    const { dropped } = ended ?? {};
+    if (dropped !== undefined) problems.push(dropped);
+    if (dropped !== undefined && !rethrow && out.format === "json") out.note(dropped);
+    const exitCode = await use({ session, context, sources, problems, nothing: dropped ?? PLAIN });
+    return rethrow ? exitCode : exitCode || (ended?.exitCode ?? 0);
   } catch (error) {
     // It would end no run either.
     if (error === limit.signal.reason && error instanceof RunnerError)

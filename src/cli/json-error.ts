@@ -1,23 +1,23 @@
 import { RunnerError } from "../lib/errors.ts";
 import { STDOUT, writeWhole } from "../lib/stdio.ts";
-import type { Output } from "./output.ts";
+
+const told = new WeakSet<Error>();
+
+/** What programs are told of an error besides on stderr, as one line of JSON. */
+export function describeError({ code, message }: RunnerError) {
+  return { error: { code, message } };
+}
+
+/** Has an error not told to programs again that they have been told of. */
+export function markTold(error: RunnerError): void {
+  told.add(error);
+}
 
 /**
- * Does the work of a command whose stdout programs read: what it raises is told there as well, as one line of JSON,
- * before it is raised again.
+ * Tells programs that read stdout what a command raised, with `more` before it, unless they know or runner itself has
+ * failed.
  */
-export async function tellErrors(
-  { format }: Output,
-  work: () => Promise<number> | number,
-  more: () => object = () => ({}),
-): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (format === "json" && error instanceof RunnerError && error.code !== "bug") {
-      const { code, message } = error;
-      writeWhole(STDOUT, `${JSON.stringify({ ...more(), error: { code, message } })}\n`);
-    }
-    throw error;
-  }
+export function tellError(error: unknown, more: object): void {
+  if (!(error instanceof RunnerError) || error.code === "bug" || told.has(error)) return;
+  writeWhole(STDOUT, `${JSON.stringify({ ...more, ...describeError(error) })}\n`);
 }

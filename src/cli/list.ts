@@ -4,7 +4,6 @@ import type { Task } from "../tasks/task.ts";
 import { defineCommand } from "./command.ts";
 import { findTaskFile } from "./find-task-file.ts";
 import { inspectFile } from "./inspect-file.ts";
-import { tellErrors } from "./json-error.ts";
 import { OUTPUT, PLUGINS, STORE } from "./options.ts";
 import { type Forecast, forecastAll, showRuns } from "./run-plan.ts";
 import { renderTable } from "./table.ts";
@@ -24,48 +23,46 @@ export const command = defineCommand({
   details: `The top level of the file is executed for this, so there it may not write state, start processes or change files.
 What it prints goes to stderr.`,
   examples: ["runner list deploy.lua", "runner list deploy.lua --status", "runner list deploy.lua -o json"],
-  run: ({ args, out }) =>
-    tellErrors(out, () => {
-      const { file } = findTaskFile(args.file === undefined ? [] : [args.file], ".");
-      return inspectFile({ file, args, out }, async ({ session, context: { store } }) => {
-        const all = [...session.declarations.tasks.values()];
-        const tasks = all.filter(({ options }) => isTagged(options.tags, args.tag));
-        const known = args.status
-          ? await forecastAll({ store, file }, session, session.declarations.order)
-          : undefined;
-        const forecasts = tasks.map(({ name }) => known?.get(name));
-        if (out.format === "json") {
-          out.line(JSON.stringify(tasks.map((task, i) => toPlain(task, forecasts[i]))));
-          return 0;
-        }
-        if (all.length === 0) out.note("It declares no tasks: it is a plain script.");
-        else if (tasks.length === 0) {
-          const known = all.flatMap(({ options }) => options.tags ?? []);
-          const hint = didYouMean(args.tag[0] ?? "", new Set(known));
-          out.note(`No task is tagged ${args.tag.join(" or ")}.${hint}`);
-        } else {
-          const columns = [
-            { title: "TASK" },
-            { title: "AFTER" },
-            ...(tasks.some(({ options }) => options.tags?.length) ? [{ title: "TAGS" }] : []),
-            ...(args.status ? [{ title: "RUNS" }, { title: "BECAUSE", flexible: true } as const] : []),
-            ...(args.status ? [] : [{ title: "DESCRIPTION", flexible: true } as const]),
-          ];
-          const rows = tasks.map(({ name, dependsOn, options }, i) => [
-            name,
-            dependsOn.join(", ") || "–",
-            ...(columns.some(({ title }) => title === "TAGS") ? [options.tags?.join(", ") ?? ""] : []),
-            ...(args.status ? [showRuns(forecasts[i]?.runs), forecasts[i]?.reason ?? ""] : []),
-            ...(args.status ? [] : [options.description ?? ""]),
-          ]);
-          out.line(renderTable(columns, rows, out));
-          const groups = [...new Set(tasks.flatMap(({ group }) => (group?.description ? [group] : [])))];
-          const described = groups.map(({ name, description = "" }) => [name, description]);
-          if (described.length > 0) out.line(`\n${renderTable(GROUP_COLUMNS, described, out)}`);
-        }
+  tellsErrors: () => ({}),
+  run({ args, out }) {
+    const { file } = findTaskFile(args.file === undefined ? [] : [args.file], ".");
+    return inspectFile({ file, args, out }, async ({ session, context: { store }, nothing }) => {
+      const all = [...session.declarations.tasks.values()];
+      const tasks = all.filter(({ options }) => isTagged(options.tags, args.tag));
+      const known = args.status ? await forecastAll(store, session, session.declarations.order) : undefined;
+      const forecasts = tasks.map(({ name }) => known?.get(name));
+      if (out.format === "json") {
+        out.line(JSON.stringify(tasks.map((task, i) => toPlain(task, forecasts[i]))));
         return 0;
-      });
-    }),
+      }
+      if (all.length === 0) out.note(nothing);
+      else if (tasks.length === 0) {
+        const known = all.flatMap(({ options }) => options.tags ?? []);
+        const hint = didYouMean(args.tag[0] ?? "", new Set(known));
+        out.note(`No task is tagged ${args.tag.join(" or ")}.${hint}`);
+      } else {
+        const columns = [
+          { title: "TASK" },
+          { title: "AFTER" },
+          ...(tasks.some(({ options }) => options.tags?.length) ? [{ title: "TAGS" }] : []),
+          ...(args.status ? [{ title: "RUNS" }, { title: "BECAUSE", flexible: true } as const] : []),
+          ...(args.status ? [] : [{ title: "DESCRIPTION", flexible: true } as const]),
+        ];
+        const rows = tasks.map(({ name, dependsOn, options }, i) => [
+          name,
+          dependsOn.join(", ") || "–",
+          ...(columns.some(({ title }) => title === "TAGS") ? [options.tags?.join(", ") ?? ""] : []),
+          ...(args.status ? [showRuns(forecasts[i]?.runs), forecasts[i]?.reason ?? ""] : []),
+          ...(args.status ? [] : [options.description ?? ""]),
+        ]);
+        out.line(renderTable(columns, rows, out));
+        const groups = [...new Set(tasks.flatMap(({ group }) => (group?.description ? [group] : [])))];
+        const described = groups.map(({ name, description = "" }) => [name, description]);
+        if (described.length > 0) out.line(`\n${renderTable(GROUP_COLUMNS, described, out)}`);
+      }
+      return 0;
+    });
+  },
 });
 
 const GROUP_COLUMNS = [{ title: "GROUP" }, { title: "DESCRIPTION", flexible: true }] as const;

@@ -2,8 +2,9 @@ import { STDERR } from "../lib/stdio.ts";
 import { cut, escapeControls, padColumns, plural } from "../lib/text.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { SourceLoader } from "../lua/loader.ts";
-import { isShown, LOG_LEVELS, type LogRecord } from "../modules/log.ts";
+import { isShown, LOG_LEVELS, type LogRecord, showValue } from "../modules/log.ts";
 import type { Task, TaskResult } from "../tasks/task.ts";
+import { meantFunction } from "./misspelt.ts";
 import { type Output, type Style, styleOf } from "./output.ts";
 import { countResults, type RunSummary } from "./run-report.ts";
 
@@ -23,7 +24,7 @@ export function columnsFor(tasks: readonly Task[]): number {
 /** A message of a script. */
 export function renderLog({ level, message, fields }: LogRecord, style: Style): string {
   const width = Math.max(...LOG_LEVELS.map((name) => name.length));
-  const tail = Object.entries(fields).map(([name, value]) => ` ${style.dim(`${name}=`)}${value}`);
+  const tail = Object.entries(fields).map(([name, value]) => ` ${style.dim(`${name}=`)}${showValue(value)}`);
   const word = level.padEnd(width);
   const shown =
     level === "error" ? style.failure(word) : level === "warn" ? style.bold(word) : style.dim(word);
@@ -95,6 +96,8 @@ function renderOrigin(error: ScriptError, style: Style, sources: SourceLoader | 
   const text = position && sources?.line(position.source, position.line);
   // Whatever is read as a script is shown: also what is none.
   if (text) lines.push(style.dim(`  ${position.line} │ ${cut(escapeControls(text), SOURCE_COLUMNS)}`));
+  const meant = text && meantFunction(error.reason, text);
+  if (meant) lines.push(`  Did you mean ${meant}?`);
   const [inner, ...outer] = frames;
   if (inner !== undefined && outer.length > 0) {
     const name =

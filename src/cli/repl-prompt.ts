@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { endAs, HUNG_UP } from "../lib/ending.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { Keys } from "./repl-keys.ts";
+import { Keys, KeysGuard } from "./repl-keys.ts";
 
 const HISTORY_LINES = 1000;
 
@@ -50,6 +51,7 @@ export function openPrompt({
         void completer(line).then((found) => done(null, found)),
     }),
   });
+  if (interactive) endWithTerminal();
   lines.on("history", (newestFirst: string[]) => {
     // At once: a script that computes without end takes the session with it.
     if (file !== undefined) saveHistory(file, newestFirst);
@@ -60,6 +62,8 @@ export function openPrompt({
   let ended = false;
   let working: AbortController | undefined;
   let keys: Keys | undefined;
+  // Its thread has to be there before a line runs: nobody could start it then.
+  const guard = interactive ? new KeysGuard(giveBack) : undefined;
   // Whether Ctrl-C was the last key, with nothing to drop: again, and it ends the session.
   let isLeaving = false;
   lines.on("line", (line) => {
@@ -92,9 +96,10 @@ export function openPrompt({
   });
   return {
     async ask(text) {
-      if (interactive) {
+      if (interactive && !ended) {
         lines.setPrompt(text);
-        lines.prompt();
+        // What was typed ahead stays where it is.
+        lines.prompt(true);
       }
       while (waiting.length === 0 && !ended) {
         await wake.promise;
@@ -104,17 +109,18 @@ export function openPrompt({
     },
     async during(act) {
       working = new AbortController();
-      if (!interactive) return await act(working.signal);
-      using pressed = new Keys(setRaw, interrupt);
+      if (guard === undefined) return await act(working.signal);
+      using pressed = new Keys(guard, interrupt);
       keys = pressed;
-      setRaw(false);
+      // Without a terminal to ask, Ctrl-C has to be a signal.
+      if (!pressed.canAsk) setRaw(false);
       const work = act(working.signal);
-      setRaw(true);
+      if (!pressed.canAsk) setRaw(true);
       try {
         return await work;
       } finally {
         working = keys = undefined;
-        lines.write(pressed.take());
+        giveBack(pressed.take());
       }
     },
     readInput: interactive ? () => keys?.readLine() ?? Buffer.alloc(0) : undefined,
@@ -123,9 +129,21 @@ export function openPrompt({
     },
   };
 
+  /** Has readline take what was typed. */
+  function giveBack(typed: string): void {
+    if (!ended) lines.write(typed);
+  }
+
   function interrupt(): void {
     working?.abort(new RunnerError("interrupted", "Interrupted."));
   }
+}
+
+/** Ends this process when its terminal has gone, of which readline would only complain. */
+function endWithTerminal(): void {
+  const hangUp = () => endAs(HUNG_UP);
+  for (const event of ["end", "error"]) process.stdin.prependListener(event, hangUp);
+  process.stdout.on("error", hangUp);
 }
 
 function setRaw(raw: boolean): void {
@@ -138,6 +156,8 @@ export async function complete(
   names: (path: string) => Promise<string[]>,
 ): Promise<[string[], string]> {
   const word = /[A-Za-z_][\w.]*$/.exec(line)?.[0] ?? "";
+  // What an expression has is known only when it has run.
+  if (/[.:]$/.test(line.slice(0, line.length - word.length))) return [[], word];
   const dot = word.lastIndexOf(".");
   const path = dot < 0 ? "" : word.slice(0, dot);
   const found = (await names(path)).map((name) => (path === "" ? name : `${path}.${name}`));

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { messageOf, RunnerError } from "../lib/errors.ts";
-import { isTerminal, STDERR, STDIN, STDOUT, writeWhole } from "../lib/stdio.ts";
+import { isTerminal, printWhole, STDERR, STDIN, STDOUT } from "../lib/stdio.ts";
 import { ScriptError } from "../lua/errors.ts";
 import type { CallContext } from "../modules/context.ts";
-import { showValue } from "../modules/log.ts";
+import { quote, showValue } from "../modules/log.ts";
 import type { LuaValue } from "../modules/module.ts";
 import { RunExit } from "../tasks/limit.ts";
 import { loadTaskFile, type Session } from "../tasks/session.ts";
@@ -44,8 +44,8 @@ Ctrl-D, or Ctrl-C twice, ends the session. What was typed is kept for the next o
       { forTaskFile: file, plugins: args.plugins, purpose: "run" },
       {
         open: async () => stores,
-        log: (record) => writeWhole(STDERR, `${renderLog(record, style)}\n`),
-        warn: (message) => writeWhole(STDERR, `${message}\n`),
+        log: (record) => printWhole(STDERR, `${renderLog(record, style)}\n`),
+        warn: (message) => printWhole(STDERR, `${message}\n`),
       },
     );
     const loaded = await loadTaskFile({
@@ -60,13 +60,13 @@ Ctrl-D, or Ctrl-C twice, ends the session. What was typed is kept for the next o
         isSecret: secretMatcher(context.config.settings["secrets.patterns"]),
       },
       purpose: "run",
-      print: (text) => writeWhole(STDOUT, text),
+      print: (text, _context, stream) => printWhole(stream === "stdout" ? STDOUT : STDERR, text),
       // Until there is a prompt, the terminal is as anywhere.
       readInput: () => typing?.readInput?.(),
-      log: (record) => writeWhole(STDERR, `${renderLog(record, style)}\n`),
+      log: (record) => printWhole(STDERR, `${renderLog(record, style)}\n`),
       onSources: () => undefined,
     });
-    if ("exitCode" in loaded) return loaded.exitCode;
+    if (loaded.ended !== undefined) return loaded.ended.exitCode;
     const { session } = loaded;
     const names = (path: string) => namesOf(session, path);
     await using prompt = openPrompt({
@@ -76,7 +76,9 @@ Ctrl-D, or Ctrl-C twice, ends the session. What was typed is kept for the next o
     });
     typing = prompt;
     const exited = session.exit.then(({ status }) => status);
-    return await Promise.race([readAndRun(session, prompt, interactive), exited]);
+    const status = await Promise.race([readAndRun(session, prompt, interactive), exited]);
+    await session.finish();
+    return status;
   },
 });
 
@@ -99,7 +101,7 @@ async function readAndRun(session: Session, prompt: Prompt, interactive: boolean
     pending = "";
   }
   if (pending !== "") {
-    writeWhole(STDERR, `Cannot run the last lines: they are not complete.\n`);
+    printWhole(STDERR, `Cannot run the last lines: they are not complete.\n`);
     failed = true;
   }
   return failed && !interactive ? 1 : 0;
@@ -113,16 +115,18 @@ async function evaluate(
   const { vm, workdir } = session;
   const context: CallContext = { cwd: workdir, running: new Set(), signal };
   try {
+    // A module is empty until it is first used.
+    if (/^\s*[A-Za-z]\w*\s*$/.test(text)) await namesOf(session, text.trim());
     const chunk = compile(session, text);
     if (chunk === undefined) return "incomplete";
     const results = await vm.run(chunk, [], context, { signal });
-    if (results.length > 0) writeWhole(STDOUT, `${results.map((value) => show(value)).join("\t")}\n`);
+    if (results.length > 0) printWhole(STDOUT, `${results.map((value) => show(value)).join("\t")}\n`);
     return "done";
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     // What waits for the end of the session ends it.
     if (error instanceof RunExit) return "done";
-    writeWhole(STDERR, `${error instanceof ScriptError ? error.message : messageOf(error)}\n`);
+    printWhole(STDERR, `${error instanceof ScriptError ? error.message : messageOf(error)}\n`);
     return "failed";
   }
 }
@@ -144,7 +148,7 @@ function compile({ vm }: Session, text: string) {
 }
 
 function show(value: LuaValue): string {
-  return typeof value === "string" ? JSON.stringify(value) : showValue(value);
+  return quote(value) ?? showValue(value);
 }
 
 /**

@@ -130,3 +130,12 @@ export function readPermits(
     `Cannot use "--allow ${allow[0]}" without --sandbox: everything is allowed then. Add --sandbox.`,
   );
 }
+
+/** The command line that takes up a run in the store that `args` name, as a shell reads it. */
+export function resumeCommand(runId: string, args: Pick<RunArgs, "agent" | "backend" | "db">): string {
+  const store = (["agent", "backend", "db"] as const).flatMap((name) => {
+    const value = args[name];
+    return value === undefined ? [] : [`--${name}`, Bun.$.escape(value)];
+  });
+  return ["runner run --resume", runId, ...store].join(" ");
+}

@@ -1,10 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { formatExactly } from "../lib/duration.ts";
+import type { Store } from "../state/store.ts";
 import { chooseTasks } from "../tasks/choose.ts";
 import { notPartOfRun } from "../tasks/schedule.ts";
 import type { Session } from "../tasks/session.ts";
-import { type Skipping, standingOf } from "../tasks/skipping.ts";
+import { standingOf } from "../tasks/skipping.ts";
 import type { Task } from "../tasks/task.ts";
+import { permitFiles } from "../tasks/task-files.ts";
 import { inspectFile } from "./inspect-file.ts";
 import type { Output } from "./output.ts";
 import { type RunArgs, readPermits } from "./run-args.ts";
@@ -25,6 +27,8 @@ export interface Forecast {
   readonly reason: string;
   /** Whether it need not run because of its files as they are now. */
   readonly upToDate?: true;
+  /** Whether it runs for nothing but the content of its sources. */
+  readonly bySources?: true;
 }
 
 /** `runner run --dry-run` and `--explain`: what would run and why; runs no command and writes nothing. */
@@ -44,11 +48,11 @@ export function showPlan({
   const permits = readPermits(args, workdir ?? dirname(file));
   return inspectFile(
     { file, ...(workdir !== undefined && { workdir }), args, out, dryRun: args["dry-run"], permits },
-    async ({ session, context: { store } }) => {
+    async ({ session, context: { store }, nothing }) => {
       const order = chooseTasks(session.declarations, { names, tags: args.tag });
-      const forecasts = [...(await forecastAll({ store, file }, session, order)).values()];
+      const forecasts = [...(await forecastAll(store, session, order)).values()];
       if (out.format === "json") out.line(JSON.stringify(forecasts.map(toPlain)));
-      else if (order.length === 0) out.note("It declares no tasks: it is a plain script.");
+      else if (order.length === 0) out.note(nothing);
       else {
         const rows = forecasts.map(({ task, runs, reason }) => [
           task.name,
@@ -68,31 +72,51 @@ export function showPlan({
  * first.
  */
 export async function forecastAll(
-  skipping: Skipping,
+  store: Store,
   session: Session,
   order: readonly Task[],
 ): Promise<ReadonlyMap<string, Forecast>> {
   const names = new Set(order.map(({ name }) => name));
   const forecasts = new Map<string, Forecast>();
+  const before: Task[] = [];
   for (const task of order) {
-    const found = await forecast(skipping, session, task, names);
-    const changing = found.upToDate ? whoMakesSources(task, session, forecasts.values()) : undefined;
-    const reason = `up to date, unless ${changing} changes its sources`;
-    forecasts.set(task.name, changing === undefined ? found : { task, runs: undefined, reason });
+    const found = await forecast(store, session, task, names);
+    const doubt = doubtOf(found, before, session);
+    forecasts.set(task.name, doubt === undefined ? found : { task, runs: undefined, reason: doubt });
+    if (found.runs !== false || doubt !== undefined) before.push(task);
   }
   return forecasts;
 }
 
-/** Which task that may run before makes files that are sources of a task. */
-function whoMakesSources(task: Task, session: Session, before: Iterable<Forecast>): string | undefined {
+/** Why it is not sure what becomes of a task: it depends on others that may run before. */
+function doubtOf(
+  { task, runs, reason, upToDate, bySources }: Forecast,
+  before: readonly Task[],
+  session: Session,
+): string | undefined {
+  const { once } = task.options;
+  const same = runs && once !== undefined && before.find(({ options }) => options.once === once);
+  if (same) return `${reason}, unless ${same.name} does it before`;
+  if (!upToDate && !bySources) return undefined;
+  const maker = whoMakesSources(task, before, { session, isCautious: upToDate === true });
+  if (maker === undefined) return undefined;
+  return `${reason}, unless ${maker} ${upToDate ? "changes its sources" : "makes them as they were"}`;
+}
+
+/** Which of some tasks makes files that are sources of another; for the cautious, one that may do so without a word. */
+function whoMakesSources(
+  task: Task,
+  before: readonly Task[],
+  { session, isCautious }: { session: Session; isCautious: boolean },
+): string | undefined {
   const wanted = pathsOf(task.options.sources, task, session);
-  for (const { task: earlier, runs } of before) {
-    if (runs === false) continue;
+  for (const earlier of before) {
     const { generates = [], artifacts = [] } = earlier.options;
     const made = pathsOf([...generates, ...artifacts], earlier, session);
     // A dependency that does not say what it makes may make anything.
     const says = made.length > 0 || earlier.command === undefined || !task.dependsOn.includes(earlier.name);
-    if (!says || wanted.some((one) => made.some((other) => mayMeet(one, other)))) return earlier.name;
+    if ((isCautious && !says) || wanted.some((one) => made.some((other) => mayMeet(one, other))))
+      return earlier.name;
   }
   return undefined;
 }
@@ -107,7 +131,7 @@ function mayMeet(one: string, other: string): boolean {
 }
 
 async function forecast(
-  skipping: Skipping,
+  store: Store,
   session: Session,
   task: Task,
   names: ReadonlySet<string>,
@@ -116,7 +140,9 @@ async function forecast(
   if (nextIfFail.length > 0 && !nextIfFail.some((name) => names.has(name))) {
     return { task, runs: false, reason: notPartOfRun(nextIfFail) };
   }
-  const standing = await standingOf(skipping, task, session.folderOf(task));
+  const folder = session.folderOf(task);
+  permitFiles(session.permits, task, folder);
+  const standing = await standingOf({ store, session }, task, folder);
   if (standing?.runs === false) return { task, ...standing };
   const { run_if, abort_if, retries, timeout } = task.options;
   if (task.nextIfFail.length > 0) {
@@ -129,7 +155,8 @@ async function forecast(
     retries !== undefined && retries > 0 && `up to ${retries + 1} attempts`,
     timeout !== undefined && `${formatExactly(timeout)} at most`,
   ];
-  return { task, runs: true, reason: facts.filter(Boolean).join(", ") };
+  const reason = facts.filter(Boolean).join(", ");
+  return { task, runs: true, reason, ...(standing?.bySources && { bySources: true }) };
 }
 
 /** A forecast for programs. */
@@ -143,5 +170,5 @@ export function showRuns(runs: boolean | undefined): string {
 }
 
 function quote(condition: unknown): string {
-  return typeof condition === "string" ? `: ${condition}` : "";
+  return typeof condition === "string" ? ` by running ${JSON.stringify(condition)}` : "";
 }

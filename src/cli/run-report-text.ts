@@ -24,10 +24,12 @@ export interface TextOptions {
   /** Whether only what tasks print and failures are shown. */
   readonly quiet: boolean;
   readonly grouping: Grouping;
+  /** The command line that takes a run up again. */
+  readonly resume: (runId: string) => string;
 }
 
 /** A run as a person reads it: what scripts print on stdout, the rest on stderr. */
-export function createTextReport({ style, sources, quiet, grouping }: TextOptions): RunReport {
+export function createTextReport({ style, sources, quiet, grouping, resume }: TextOptions): RunReport {
   let live: LiveView | undefined;
   let columns = columnsFor([]);
   /** Where the last line stands that is not over, if there is no live view. */
@@ -53,11 +55,12 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
     output.add(task, stream, data);
   };
   return {
-    print: (text, { task }) => {
+    print: (text, { task }, stream) => {
       // The way of a plain script, which has neither tasks nor a live view.
-      if (task === undefined && live === undefined) write(STDOUT, text);
-      else said(task, "stdout", text);
+      if (task === undefined && live === undefined) write(stream === "stdout" ? STDOUT : STDERR, text);
+      else said(task, stream, text);
     },
+    asks: () => output.ask(),
     log: (record, { task }) => {
       live?.said(task, record.message);
       output.add(task, "stderr", `${renderLog(record, style)}\n`);
@@ -109,13 +112,15 @@ export function createTextReport({ style, sources, quiet, grouping }: TextOption
       if (!quiet) note(`\n${renderSummary(summary)}`);
       if (!summary.unfinished) return;
       const when = summary.exitCode === 0 ? "Do what is left" : "Take it up again after the fix";
-      note(`${when}: runner run --resume ${summary.runId}`);
+      note(`${when}: ${resume(summary.runId)}`);
     },
-    interrupted: (runId) => {
+    runFailed: () => undefined,
+    runStopped: () => undefined,
+    interrupted: (runId, why) => {
       live?.close();
       live = undefined;
       output.endAll();
-      note(`\nInterrupted. Take it up again: runner run --resume ${runId}`);
+      note(`\n${why}. Take it up again: ${resume(runId)}`);
     },
     scriptFailed: (error) => note(renderScriptError(error, style, sources())),
     close: () => {

@@ -27,15 +27,22 @@ export interface RunOutline {
 
 /** Shows a run: as text for people, or as events for programs. */
 export interface RunReport extends Observer {
-  /** What a script prints. */
-  print(text: string | Uint8Array, context: CallContext): void;
+  /** What a script prints, or a command of it. */
+  print(text: string | Uint8Array, context: CallContext, stream: "stdout" | "stderr"): void;
+  /** A script waits for what somebody types. */
+  asks(): void;
   log(record: LogRecord, context: CallContext): void;
   /** A script does something long; `total` in bytes, undefined when nobody knows. */
   progress(what: string, total: number | undefined, context: CallContext): Progress;
-  runStarted(run: RunOutline): void;
+  /** A run has begun, `at` in ms since the epoch. */
+  runStarted(run: RunOutline, at: number): void;
   runEnded(summary: RunSummary): void;
-  /** A signal ends the run. */
-  interrupted(runId: string): void;
+  /** The run cannot go on, or begin, such as without its journal; whoever raised the error tells of it to people. */
+  runFailed(runId: string, error: unknown, exitCode: number): void;
+  /** A signal ends the run, or what `why` says. */
+  interrupted(runId: string, why: string): void;
+  /** What a signal had to stop has ended, and this process ends now. */
+  runStopped(why: string, exitCode: number): void;
   /** A plain script, or the top level of a file, raised an error. */
   scriptFailed(error: unknown): void;
   /** Shows nothing more. */

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { TASK_FILE } from "../config/project.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { claimRun, findResumable } from "../tasks/resume.ts";
@@ -31,6 +31,9 @@ export async function resumeRun(args: RunArgs, out: Output): Promise<number> {
     else out.note(`Run ${resumption.run.id} ended well: nothing is left to do.`);
     return 0;
   }
+  const { file: begun, workdir = dirname(begun) } = resumption.run.request;
+  if (args.directory !== undefined && resolve(args.directory) !== workdir)
+    throw fixed(`-C ${args.directory}`);
   // Only now it is known which run it is that writes.
   const store = context.store.with({ writer: describeWriter(resumption.run.id) });
   const stopped = await claimRun(store, resumption);

@@ -4,6 +4,7 @@ import { messageOf } from "../lib/errors.ts";
 import { STDERR, writeWhole } from "../lib/stdio.ts";
 import { matchFiles } from "../tasks/fingerprint.ts";
 import type { RunRequest } from "../tasks/journal-record.ts";
+import type { TaskOptions } from "../tasks/options.ts";
 import { hashFiles } from "../tasks/resume.ts";
 import type { Session } from "../tasks/session.ts";
 
@@ -24,30 +25,50 @@ export async function runAndWatch(
   // Nothing is to be done, but a signal ends this loop with the exit code that says so.
   beforeEnding({ act: () => undefined, when: "idle" });
   for (;;) {
-    // Whoever edits the task file during a run means the next one; what a run does to sources is its own doing.
+    // Whoever edits a file during a run means the next one; what the run makes is its own doing.
     const files = fingerprint([file, ...valueFiles]);
+    let given = fingerprint(givenTo(session));
     try {
       await run((loaded) => {
         session = loaded;
+        given = fingerprint(givenTo(session));
       });
     } catch (error) {
       // A mistake in the file is what is being worked on.
       writeWhole(STDERR, `${messageOf(error)}\n`);
     }
     const sources = fingerprint(sourcesOf(session));
+    const changedMeanwhile = fingerprint(givenTo(session)) !== given;
     const isChanged = () =>
-      fingerprint([file, ...valueFiles]) !== files || fingerprint(sourcesOf(session)) !== sources;
+      changedMeanwhile ||
+      fingerprint([file, ...valueFiles]) !== files ||
+      fingerprint(sourcesOf(session)) !== sources;
     writeWhole(STDERR, "\nWaiting for changes. Ctrl-C ends.\n");
     await untilChanged(isChanged);
     await untilQuiet(() => fingerprint([file, ...valueFiles, ...sourcesOf(session)]));
   }
 }
 
+/** The sources that no task makes. */
+function givenTo(session: Session | undefined): string[] {
+  const made = new Set(
+    filesOf(session, ({ generates = [], artifacts = [] }) => [...generates, ...artifacts]),
+  );
+  return sourcesOf(session).filter((path) => !made.has(path));
+}
+
 function sourcesOf(session: Session | undefined): string[] {
+  return filesOf(session, ({ sources = [] }) => sources);
+}
+
+function filesOf(
+  session: Session | undefined,
+  patternsOf: (options: TaskOptions) => readonly string[],
+): string[] {
   if (session === undefined) return [];
   return [...session.declarations.tasks.values()].flatMap((task) => {
     const folder = session.folderOf(task);
-    return matchFiles(task.options.sources ?? [], folder).map((path) => join(folder, path));
+    return matchFiles(patternsOf(task.options), folder).map((path) => join(folder, path));
   });
 }
 

@@ -14,11 +14,18 @@ import { readValues } from "../tasks/values.ts";
 import { defineCommand } from "./command.ts";
 import { type Context, openContext } from "./context.ts";
 import { findTaskFile } from "./find-task-file.ts";
-import { tellErrors } from "./json-error.ts";
 import type { Output } from "./output.ts";
 import { styleOf } from "./output.ts";
 import { openPlugins } from "./plugin/session.ts";
-import { checkTogether, RUN_ARGS, type RunArgs, readJobs, readPermits, readTimeout } from "./run-args.ts";
+import {
+  checkTogether,
+  RUN_ARGS,
+  type RunArgs,
+  readJobs,
+  readPermits,
+  readTimeout,
+  resumeCommand,
+} from "./run-args.ts";
 import type { RunReport } from "./run-report.ts";
 import { secretMatcher } from "./secrets.ts";
 import { openRunStores } from "./stores.ts";
@@ -29,20 +36,16 @@ export const command = defineCommand({
   args: RUN_ARGS,
   details: `Without a file it is the runner.lua of this folder or a parent. Tasks run with what they depend on, in that order.
 A file that declares no tasks is a plain script: it runs and that is all. What scripts print goes to stdout, all
-else to stderr. With -o json, each line of stdout is one event; run_ended has nothing_to_do when no task had to run.`,
+else to stderr. With -o json, each line of stdout is one event; whatever ends a run, the last is run_ended with its
+exit code, and with nothing_to_do when no task had to run.`,
   examples: [
     "runner run hello.lua",
     "runner run deploy.lua --set version=v1.3.0",
     "runner run deploy.lua deploy -o json",
     "runner run deploy.lua --dry-run",
   ],
-  run({ args, out }) {
-    return tellErrors(
-      out,
-      () => run(args, out),
-      () => ({ event: "script_failed", time: new Date().toISOString() }),
-    );
-  },
+  tellsErrors: () => ({ event: "script_failed", time: new Date().toISOString() }),
+  run: ({ args, out }) => run(args, out),
 });
 
 async function run(args: RunArgs, out: Output): Promise<number> {
@@ -149,9 +152,13 @@ export async function runFile(options: RunFileOptions): Promise<number> {
         };
       }),
       purpose: "run",
-      print: (text, context) => {
+      print: (text, context, stream) => {
         tails.add(context.task, text);
-        report.print(text, context);
+        report.print(text, context, stream);
+      },
+      readInput: () => {
+        report.asks();
+        return undefined;
       },
       log: (record, context) => isShown(record, args["log-level"]) && report.log(record, context),
       progress: report.progress,
@@ -159,10 +166,14 @@ export async function runFile(options: RunFileOptions): Promise<number> {
         sources = loader;
       },
     });
-    if ("exitCode" in loaded) return loaded.exitCode;
-    const { session } = loaded;
+    const { session, ended } = loaded;
+    if (ended !== undefined) {
+      if (ended.dropped !== undefined) report.warn(ended.dropped);
+      return ended.exitCode;
+    }
     if (session.declarations.tasks.size === 0) {
       checkPlain(request);
+      await session.finish();
       return 0;
     }
     limit?.[Symbol.dispose]();
@@ -217,5 +228,6 @@ async function createReport(
     sources,
     quiet: args.quiet,
     grouping: args["log-output"] ?? "interleaved",
+    resume: (run) => resumeCommand(run, args),
   });
 }

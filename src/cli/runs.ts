@@ -40,6 +40,7 @@ export const command = defineCommand({
   details: `Every run of a task file is journaled in the state: its tasks, attempts, times, messages and outputs, and the
 end of what each task printed. A run that failed or was killed is taken up again by: runner run --resume [RUN]`,
   examples: ["runner runs", "runner runs list -o json", "runner runs prune --keep 50 --yes"],
+  tellsErrors: () => ({}),
   async run({ args, out }) {
     const { action = "list", run } = args;
     if (action !== "show" && run !== undefined) {
@@ -115,5 +116,6 @@ function runToPlain(run: RunRecord): object {
     exit_code: run.exitCode ?? null,
     task_count: run.tasks,
     resumed: run.resumed,
+    problems: run.problems ?? [],
   };
 }

@@ -35,6 +35,8 @@ export class TaskOutput {
 
   /** A task has ended: nothing of it is held back any more. */
   end(task: string): void {
+    // Most tasks write nothing.
+    if (this.#kept.size + this.#open.size + this.#lines.size === 0) return;
     for (const { fd, data } of this.#kept.get(task) ?? []) this.write(fd, data);
     this.#kept.delete(task);
     for (const fd of [STDOUT, STDERR]) {
@@ -52,6 +54,12 @@ export class TaskOutput {
     for (const task of this.#kept.keys()) this.end(task);
     for (const { name } of [...this.#lines.values()]) this.end(name);
     for (const { task } of [...this.#open.values()]) this.end(task);
+  }
+
+  /** Shows the beginnings of lines that are held back: somebody is asked something. */
+  ask(): void {
+    for (const [key, { held }] of this.#open) this.write(Number.parseInt(key, 10), held);
+    this.#open.clear();
   }
 
   /** Holds back the beginning of a line, into which another task could write. */

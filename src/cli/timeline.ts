@@ -33,6 +33,7 @@ export function renderTimeline(
     style.dim(`${formatTime(run.started)} on ${run.process.host} (pid ${run.process.pid})`),
     "",
   ];
+  for (const problem of run.problems ?? []) lines.push(`  ${style.failure(escapeControls(problem))}`, "");
   for (const task of tasks) {
     const took = task.attempts.reduce((sum, { started, ended = end }) => sum + ended - started, 0);
     const isUnknown = isOpen && task.attempts.some(({ ended }) => ended === undefined);

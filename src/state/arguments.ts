@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import { formatNumber } from "../lib/number.ts";
 import { Float } from "../lib/value.ts";
 
 /** A thousand years in seconds: beyond, times would leave what a number holds exactly. */
@@ -36,6 +37,11 @@ export function checkLimit(limit: unknown): void {
 }
 
 function bad(name: string, expected: string, value: unknown): RunnerError {
-  const got = value === undefined ? "nil" : typeof value === "object" ? "a table" : String(value);
-  return new RunnerError("bad_argument", `Cannot use ${got} as ${name}: expected ${expected}.`);
+  return new RunnerError("bad_argument", `Cannot use ${shown(value)} as ${name}: expected ${expected}.`);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nil";
+  if (typeof value === "number") return formatNumber(value);
+  return typeof value === "object" ? "a table" : String(value);
 }

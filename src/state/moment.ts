@@ -1,5 +1,6 @@
 import { parseDuration } from "../lib/duration.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { formatNumber } from "../lib/number.ts";
 
 /** A moment in the life of a store: as of a revision, or of a time in ms since the epoch. */
 export type Moment = { readonly revision: number } | { readonly time: number };
@@ -26,7 +27,7 @@ export function parseMoment(input: string | number, now: number): Moment {
   }
   throw new RunnerError(
     "bad_argument",
-    `Cannot use ${JSON.stringify(input)} as a moment: expected a revision, a date such as 2026-11-21T20:14:07Z, ` +
+    `Cannot use ${typeof input === "number" ? formatNumber(input) : JSON.stringify(input)} as a moment: expected a revision, a date such as 2026-11-21T20:14:07Z, ` +
       'seconds since the epoch, or how long ago it is, such as "2h".',
   );
 }

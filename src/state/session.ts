@@ -69,6 +69,7 @@ export class Session {
    * by what has succeeded. What others are about to change, or failed to, is not in it.
    */
   takeChanges(task: string): SessionChange[] {
+    if (this.#touched.size === 0) return [];
     const keys = new Set([...(this.#touched.get(undefined) ?? []), ...(this.#touched.get(task) ?? [])]);
     this.#touched.delete(undefined);
     this.#touched.delete(task);

@@ -3,16 +3,23 @@ import { messageOf, RunnerError } from "../lib/errors.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import type { LuaFunction, LuaValue } from "../modules/module.ts";
 import { encode } from "../state/codec.ts";
+import type { Turns } from "../state/turns.ts";
 import { checkArtifacts, fetchArtifacts, type Producer } from "./artifacts.ts";
 import { holdLock, type Surroundings, TaskCalls, withinLimit } from "./calls.ts";
+import { inputsOf, missingOf } from "./fingerprint.ts";
 import type { Mark } from "./journal.ts";
 import { RunExit, retryDelay } from "./limit.ts";
 import { interpretResults, type Outcome } from "./outcome.ts";
-import { marksOf, mayBeSkipped, type Skipping, whyNot } from "./skipping.ts";
+import type { Session } from "./session.ts";
+import { isFingerprinted, marksOf, mayBeSkipped, type Skipping, waitForTurn, whyNot } from "./skipping.ts";
 import type { Task, TaskResult } from "./task.ts";
+import { permitFiles } from "./task-files.ts";
 
 /** What one run gives to each of its tasks. */
 export interface TaskRun extends Surroundings, Skipping {
+  readonly session: Session;
+  /** Whose turn it is to do what is done once. */
+  readonly turns: Turns;
   /** Milliseconds since any fixed point; only differences are used. */
   readonly clock: () => number;
   /** From 0 up to 1. */
@@ -31,14 +38,20 @@ export interface Ended {
   readonly marks: readonly Mark[];
 }
 
+/** The end of a task whose group must not begin: it stops a run that does not go on. */
+export function refuse(task: Task, message: string, { keepGoing }: { readonly keepGoing: boolean }): Ended {
+  const result = { task, status: "failed", message, durationMs: 0, attempts: 0 } as const;
+  return { result: keepGoing ? result : { ...result, stopsRun: true }, marks: [] };
+}
+
 /** How the work of a task came out. */
 interface Worked extends Outcome {
   readonly error?: unknown;
 }
 
 /**
- * Runs one task to its end: its conditions, its lock, its hooks, and as many attempts as it takes. Rejects only for
- * bugs of the host and when the state cannot be used.
+ * Runs one task to its end: its conditions, its lock, its hooks, and as many attempts as it takes. The locks that it
+ * took are left for the caller to release. Rejects only for bugs of the host and when the state cannot be used.
  */
 export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<Ended> {
   const started = run.clock();
@@ -52,35 +65,45 @@ export async function runTask(run: TaskRun, task: Task, limit: Limit): Promise<E
     marks,
   });
   try {
+    limit.signal.throwIfAborted();
     checkFolder(task, calls.folder);
+    permitFiles(run.session.permits, task, calls.folder);
     // Most tasks have nothing but a command: what they do not have costs them no turn.
-    const { lock, consumes, pre_exec } = task.options;
+    const { once, lock, consumes, pre_exec } = task.options;
+    if (once !== undefined) await withinLimit(waitForTurn(run, task, once), limit);
     const reason = mayBeSkipped(task) ? await whyNot(run, task, calls) : undefined;
     if (reason !== undefined) return end(reason);
     if (lock !== undefined) await holdLock(run.session, lock, task, limit);
     if (consumes !== undefined) {
       fetchArtifacts(task, calls.folder, producersFor(task, run), run.session.permits);
     }
+    // Before the work: what changes while it goes on may have come too late for it.
+    const inputs = isFingerprinted(task) ? inputsOf(task, calls.folder, run.session) : undefined;
     let worked = pre_exec === undefined ? undefined : await before(task, pre_exec, calls);
     worked ??= await tryOften(run, task, calls, limit, (count) => {
       attempts = count;
     });
     const last = hasHooks(task) ? await after(run, task, calls, worked) : worked;
-    return end(
-      { status: last.ok ? "ok" : "failed", ...last },
-      last.ok ? marksOf(run, task, calls.folder, last.outputs) : [],
-    );
+    if (!last.ok) return end({ status: "failed", ...last });
+    warnOfMissing(run, task, calls.folder);
+    const { outputs } = last;
+    return end({ status: "ok", ...last }, marksOf(run, task, { folder: calls.folder, inputs, outputs }));
   } catch (error) {
     const { ok, ...failure } = raised(task, error);
     return end({ status: ok ? "skipped" : "failed", ...failure });
-  } finally {
-    const released = run.session.locks.releaseTask(task.name);
-    if (released instanceof Promise) await released;
   }
 }
 
 function hasHooks({ options: { post_exec, on_success, on_failure } }: Task): boolean {
   return post_exec !== undefined || on_success !== undefined || on_failure !== undefined;
+}
+
+function warnOfMissing(run: TaskRun, task: Task, folder: string): void {
+  if (task.options.generates === undefined) return;
+  const missing = missingOf(task, folder).map((pattern) => `"${pattern}"`);
+  if (missing.length === 0) return;
+  const list = missing.join(" and ");
+  run.warn(task, `it has made no ${list}, which it generates: it will run each time`);
 }
 
 function checkFolder({ options }: Task, folder: string): void {
@@ -96,7 +119,7 @@ async function before(task: Task, hook: LuaFunction, calls: TaskCalls): Promise<
     const worked = raised(task, error);
     // A run that ends well before the work was begun leaves it to be done.
     if (worked.ok) throw error;
-    return worked;
+    return error instanceof RunExit ? worked : { ...worked, message: `pre_exec raised: ${worked.message}` };
   }
 }
 

@@ -13,13 +13,15 @@ import type { Task } from "./task.ts";
 
 /** How long the lock of a task outlasts a process that died, in seconds. */
 const LOCK_SECONDS = 30;
+/** A shell says by this and what is above that a command cannot be run, is not there, or was ended by a signal. */
+const NOT_EXECUTABLE = 126;
 
 /** What a task's functions and commands work with. */
 export interface Surroundings {
   readonly session: Session;
   readonly runId: string;
   /** Outputs of the tasks that have ended, by name. */
-  readonly outputs: LuaRecord;
+  readonly outputs: ReadonlyMap<string, LuaValue>;
   /** What a shell command of a task writes. */
   readonly onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array, task: Task) => void;
 }
@@ -42,7 +44,7 @@ export class TaskCalls {
   async call(fn: LuaFunction, third: LuaValue): Promise<LuaValue[]> {
     using outer = limitAfter(this.limit);
     using own = this.ownLimit(outer);
-    return await this.#run(fn, third, own ?? outer);
+    return await this.#run(fn, () => third, own ?? outer);
   }
 
   /** The task's own time, from now on; undefined when it was given none. */
@@ -53,17 +55,36 @@ export class TaskCalls {
       : new TimeLimit("it took longer than its timeout of", timeout, {
           parent: outer,
           name: `task "${this.task.name}"`,
+          task: this.task.name,
           exitCode: 1,
         });
   }
 
-  /** What a condition says, and its reason if it gives one. Of a shell line it is whether it exits with 0. */
-  async condition(condition: LuaFunction | string): Promise<{ holds: boolean; reason?: string }> {
+  /**
+   * What a condition says, and its reason if it gives one. Of a shell line it is whether it exits with 0; what it says
+   * of another exit than 1, the plain no, is shown. Raises when it cannot be run or is ended by a signal.
+   */
+  async condition(
+    name: "run_if" | "abort_if",
+    condition: LuaFunction | string,
+  ): Promise<{ holds: boolean; reason?: string }> {
     if (typeof condition === "string") {
       this.#permitShell();
       using own = this.ownLimit(this.limit);
-      const context = this.#context(own ?? this.limit);
-      return { holds: (await runShellLine(condition, context, () => undefined)) === 0 };
+      const complaints: Uint8Array[] = [];
+      const code = await runShellLine(condition, this.#context(own ?? this.limit), (stream, chunk) => {
+        if (stream === "stderr") complaints.push(chunk);
+      });
+      const said = Buffer.concat(complaints);
+      if (code >= NOT_EXECUTABLE) {
+        const why = said.toString().trim();
+        throw new RunnerError(
+          "task_failed",
+          `${name} has no answer: ${JSON.stringify(condition)} ended with exit code ${code}${why && `: ${why}`}`,
+        );
+      }
+      if (code > 1 && said.length > 0) this.surroundings.onOutput("stderr", said, this.task);
+      return { holds: code === 0 };
     }
     const [holds, reason] = await this.call(condition, this.deps());
     return {
@@ -75,7 +96,8 @@ export class TaskCalls {
   /** The task itself, once: what its function returned, or the exit code of its shell line. */
   command(limit: Limit): Awaitable<LuaValue[] | number> {
     const { command } = this.task;
-    if (command instanceof LuaFunction) return this.#run(command, this.deps(), limit, this.task.options.lock);
+    if (command instanceof LuaFunction)
+      return this.#run(command, () => this.deps(), limit, this.task.options.lock);
     return command === undefined ? [] : this.#runLine(command, limit);
   }
 
@@ -106,28 +128,39 @@ export class TaskCalls {
     const { outputs, session } = this.surroundings;
     for (const name of this.task.dependsOn) {
       const short = session.declarations.tasks.get(name)?.shortName ?? name;
-      deps[name] = outputs[name];
-      deps[short] ??= outputs[name];
+      deps[name] = outputs.get(name);
+      deps[short] ??= outputs.get(name);
     }
     return deps;
   }
 
-  async #run(fn: LuaFunction, third: LuaValue, limit: Limit, lock?: string): Promise<LuaValue[]> {
-    const { session, runId } = this.surroundings;
-    const { name, options, withoutThis } = this.task;
+  async #run(fn: LuaFunction, third: () => LuaValue, limit: Limit, lock?: string): Promise<LuaValue[]> {
+    const { session } = this.surroundings;
     const context = this.#context(limit);
-    const own: LuaValue = { name, run_id: runId, workdir: this.folder, attempt: this.attempt };
-    const params: LuaValue = options.params ?? createRecord();
-    // Without `this`, it is the parameters that say where the task works.
-    const args = withoutThis ? [{ workdir: this.folder, ...params }, third] : [own, params, third];
+    const args = this.#arguments(fn, third);
     try {
       if (lock === undefined) return await session.vm.run(fn, args, context, limit);
       return await session.vm.run(session.words, ["locked", lock, LOCK_SECONDS, fn, ...args], context, limit);
     } finally {
       // What a cancelled function has started is being stopped; until then the task has not ended.
       while (context.running?.size) await Promise.allSettled(context.running);
+      const telling = session.tellLost(context);
+      if (telling instanceof Promise) await telling;
       if (limit.signal.aborted) await this.#stopStrays();
     }
+  }
+
+  /** What a function gets, as far as it takes it: most functions of a file of many tasks take nothing. */
+  #arguments(fn: LuaFunction, third: () => LuaValue): LuaValue[] {
+    const { session, runId } = this.surroundings;
+    const { name, options, withoutThis } = this.task;
+    const takes = session.vm.parametersOf(fn);
+    if (takes === 0) return [];
+    const params: LuaValue = options.params ?? createRecord();
+    // Without `this`, it is the parameters that say where the task works.
+    if (withoutThis) return [{ workdir: this.folder, ...params }, third()];
+    const own: LuaValue = { name, run_id: runId, workdir: this.folder, attempt: this.attempt };
+    return takes === 1 ? [own] : takes === 2 ? [own, params] : [own, params, third()];
   }
 
   #context({ signal }: Limit): CallContext {

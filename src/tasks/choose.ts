@@ -2,7 +2,6 @@ import { RunnerError } from "../lib/errors.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import type { Declarations } from "./declarations.ts";
 import { planOrder } from "./plan.ts";
-import { resolveNames } from "./session.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -33,12 +32,29 @@ function noSuchTag(tasks: Iterable<Task>, tags: readonly string[], names: readon
     const among = names.map((name) => `"${name}"`).join(" and ");
     return new RunnerError(
       "not_found",
-      `Cannot run what is tagged "${tags.join('" or "')}": ${among} ${names.length === 1 ? "is" : "are"} not. Leave out the names or the tag.`,
+      `Cannot find what is tagged "${tags.join('" or "')}": ${among} ${names.length === 1 ? "is" : "are"} not. Leave out the names or the tag.`,
     );
   }
   const hint = didYouMean(first, known);
   return new RunnerError(
     "not_found",
-    `Cannot run what is tagged "${tags.join('" or "')}": no task is.${hint}`,
+    `Cannot find what is tagged "${tags.join('" or "')}": no task is.${hint}`,
   );
+}
+
+/**
+ * Whole names of the tasks that names on the command line stand for: tasks, groups, or short names. Raises `not_found`
+ * for one that is not declared, `usage` for one that may be several.
+ */
+function resolveNames({ names: known }: Declarations, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const meaning = known.resolve(name);
+    if (meaning === undefined) {
+      const hint = didYouMean(name, known.known);
+      throw new RunnerError("not_found", `Cannot find "${name}": no task has this name.${hint}`);
+    }
+    if ("tasks" in meaning) return meaning.tasks;
+    const several = meaning.ambiguous.join(" or ");
+    throw new RunnerError("usage", `Cannot choose "${name}": it may be ${several}. Write the whole name.`);
+  });
 }

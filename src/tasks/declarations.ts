@@ -169,7 +169,7 @@ function readOptions(task: string, options: LuaRecord, refuse: (text: string) =>
         refuse(`task "${task}", option "uses": expected a table of task options, got ${describe(value)}.`);
       else
         refuse(
-          `task "${task}" has an unknown option "${option}".${didYouMean(option, [...OPTION_NAMES, "uses"])}`,
+          `task "${task}" has an unknown option "${option}".${didYouMean(option, [...OPTION_NAMES, ...WORDS])}`,
         );
       continue;
     }
@@ -182,6 +182,9 @@ function readOptions(task: string, options: LuaRecord, refuse: (text: string) =>
   }
   return read;
 }
+
+/** What may be meant besides by a word that is no option. */
+const WORDS = ["uses", "build"];
 
 function positionOf({ source, line }: LuaRecord): Position | undefined {
   return typeof source === "string" ? { source, line: Number(line ?? 0) } : undefined;

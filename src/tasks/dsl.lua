@@ -8,17 +8,37 @@ local setmetatable, getmetatable, pack, unpack, sort = setmetatable, getmetatabl
 local getinfo, sub = debug.getinfo, string.sub
 
 -- In the order of declaration: tasks, and groups, whose members are found when the file has run.
-local declared = {}
--- Which of them a table of options (or a builder) stands for.
-local declaration_of = {}
+local declared, count = {}, 0
+local function note(declaration)
+  count = count + 1
+  declared[count] = declaration
+  return declaration
+end
+
+-- Which of them a table of options stands for. Those who only declare never ask: it is known when somebody does.
+local declaration_of, indexed = {}, 0
+local function declaration_for(options)
+  while indexed < count do
+    indexed = indexed + 1
+    local declaration = declared[indexed]
+    local of = declaration.given or declaration.options
+    if of ~= nil and declaration.form ~= "definitions" then declaration_of[of] = declaration end
+  end
+  return options ~= nil and declaration_of[options] or nil
+end
 
 -- Whether the file has run: then it is known what its tasks are.
 local closed = false
 
--- File and line of a place, as error() counts; most are where Lua itself can say it.
+-- File and line of a place, as error() counts. One function, as the top level is, declares many: it is asked for its file once.
+local caller, file
 local function place_of(level)
-  local info = getinfo(level + 1, "Sl")
-  if info and info.currentline > 0 and sub(info.source, 1, 1) == "@" then return sub(info.source, 2), info.currentline end
+  local info = getinfo(level + 1, "fl")
+  if info and info.func ~= caller then
+    local source = getinfo(info.func, "S").source
+    caller, file = info.func, sub(source, 1, 1) == "@" and sub(source, 2)
+  end
+  if info and file and info.currentline > 0 then return file, info.currentline end
   return host.caller()
 end
 
@@ -29,10 +49,7 @@ local function declare(options, form, level)
     error("Cannot declare " .. what .. " here: the file has been read. Declare it at the top level of the file.", level)
   end
   local source, line = place_of(level)
-  local declaration = { options = options, source = source, line = line, form = form }
-  declared[#declared + 1] = declaration
-  declaration_of[options] = declaration
-  return declaration
+  return note({ options = options, source = source, line = line, form = form })
 end
 
 -- `TaskDefinitions` may be set several times, also by files that are imported: all of it counts, from where it is set.
@@ -47,7 +64,7 @@ setmetatable(_G, {
     end
     definitions[name] = value
     local source, line = host.caller()
-    declared[#declared + 1] = { form = "definitions", given = value, source = source, line = line }
+    note({ form = "definitions", given = value, source = source, line = line })
   end,
 })
 
@@ -55,7 +72,7 @@ setmetatable(_G, {
 local function snapshot(options)
   local copy = {}
   for key, value in pairs(options) do
-    if type(value) == "table" and not declaration_of[value] and getmetatable(value) == nil then
+    if type(value) == "table" and not declaration_for(value) and getmetatable(value) == nil then
       local list = {}
       for index, item in next, value do list[index] = item end
       value = list
@@ -80,10 +97,18 @@ local function set(self, name, first, ...)
   return self
 end
 
-local function chained(_, name)
-  if name == "build" then return function(self) return self end end
-  return function(self, ...) return set(self, name, ...) end
-end
+-- The functions of builders, each from when it is first used.
+local chained = setmetatable({ build = function(self) return self end }, {
+  __index = function(chained, name)
+    local function setter(self, ...)
+      -- A call without a value says yes, so that it is read, and refused, as any other.
+      if select("#", ...) == 0 then return set(self, name, true) end
+      return set(self, name, ...)
+    end
+    chained[name] = setter
+    return setter
+  end,
+})
 Builder.__index, GroupBuilder.__index = chained, chained
 
 local function named(what, first, rest, form, builder)
@@ -98,7 +123,8 @@ end
 
 function task(first, rest)
   if type(first) == "table" and getmetatable(first) == nil then
-    declare(first, "task", 3).options = snapshot(first)
+    local declaration = declare(first, "task", 3)
+    declaration.given, declaration.options = first, snapshot(first)
     return first
   end
   return named("task", first, rest, "task", Builder)
@@ -121,7 +147,8 @@ end
 -- The declared task that stands in the place of a command.
 local function worker_of(options)
   if type(options) ~= "table" then return nil end
-  return declaration_of[options_of(options.command)] or declaration_of[options_of(options.run)]
+  local command, run = options.command, options.run
+  return type(command) == "table" and declaration_for(options_of(command)) or type(run) == "table" and declaration_for(options_of(run)) or nil
 end
 
 -- `uses` starts from another task, as does a task in the place of a command: its options hold where the task says
@@ -129,7 +156,7 @@ end
 local function inherit(options, seen)
   local worker = worker_of(options)
   if type(options) ~= "table" or (options.uses == nil and not worker) then return options end
-  local declaration = worker or declaration_of[options_of(options.uses)]
+  local declaration = worker or declaration_for(options_of(options.uses))
   local base = declaration and declaration.options or options_of(options.uses)
   if type(base) ~= "table" or seen[base] then return options end
   seen[base] = true
@@ -143,7 +170,7 @@ end
 
 -- Where names of tasks are expected, a declared task stands for its own.
 local function name_of(value)
-  local declaration = type(value) == "table" and declaration_of[options_of(value)]
+  local declaration = type(value) == "table" and declaration_for(options_of(value))
   return declaration and declaration.options.name or value
 end
 
@@ -211,12 +238,13 @@ local function collect()
   closed = true
   -- Where a script gave the globals a metatable of its own.
   local last = rawget(_G, "TaskDefinitions")
-  if last ~= nil then declared[#declared + 1] = { form = "definitions", given = last } end
-  local wrong
-  declared, wrong = expand()
+  if last ~= nil then note({ form = "definitions", given = last }) end
+  local found, wrong = expand()
   local grouped, groups = {}, {}
-  for _, declaration in ipairs(declared) do
+  for _, declaration in ipairs(found) do
     local options = declaration.options
+    local worker = worker_of(options)
+    if worker then grouped[worker] = true end
     if declaration.form ~= "task" and type(options) == "table" then
       local own = {}
       for key, value in pairs(options) do if key ~= "tasks" then own[key] = value end end
@@ -229,7 +257,7 @@ local function collect()
       else
         declaration.members = members(options.tasks)
         for _, member in ipairs(declaration.members) do
-          local known = declaration_of[options_of(member.value)] or worker_of(member.value)
+          local known = declaration_for(options_of(member.value)) or worker_of(member.value)
           if known then grouped[known] = true end
         end
       end
@@ -238,18 +266,14 @@ local function collect()
     end
   end
   local tasks = {}
-  for _, declaration in ipairs(declared) do
-    local worker = worker_of(declaration.options)
-    if worker then grouped[worker] = true end
-  end
-  for _, declaration in ipairs(declared) do
+  for _, declaration in ipairs(found) do
     if declaration.form == "task" and not grouped[declaration] then
       local options = with_names(inherit(declaration.options, {}))
       tasks[#tasks + 1] = { options = options, source = declaration.source, line = declaration.line }
     end
     for _, member in ipairs(declaration.members or {}) do
       local options = options_of(member.value)
-      local known = declaration_of[options]
+      local known = declaration_for(options)
       tasks[#tasks + 1] = {
         options = with_names(inherit(known and known.options or options, {})),
         source = known and known.source,
@@ -260,8 +284,7 @@ local function collect()
       }
     end
   end
-  local exclusive = rawget(_G, "exclusive")
-  return { tasks = tasks, groups = groups, exclusive = exclusive, wrong = wrong }
+  return { tasks = tasks, groups = groups, exclusive = rawget(_G, "exclusive"), wrong = wrong }
 end
 
 -- Runs a task's function under a lock: what it writes to the state fails when the lock was lost.
@@ -272,5 +295,6 @@ end
 
 return function(what, ...)
   if what == "collect" then return collect() end
+  if what == "count" then return count end
   return locked(...)
 end

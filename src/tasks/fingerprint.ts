@@ -1,13 +1,26 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LuaFunction } from "../modules/module.ts";
 import type { Task } from "./task.ts";
 
-/** What a task was made from and what it made, as of its last success. */
-export interface Fingerprint {
+/** What a task is made from: itself, and the files that it works on. */
+export interface Inputs {
   readonly definition: string;
   readonly sources: string;
+}
+
+/** What a task was made from and what it made, as of its last success. */
+export interface Fingerprint extends Inputs {
   readonly generates: string;
+}
+
+/** The task file, as far as it is known without running it. */
+export interface Script {
+  /** Absolute. */
+  readonly file: string;
+  /** The lines that a function stands on. */
+  textOf(fn: LuaFunction): string;
 }
 
 /** The files below a folder that any of some patterns match, sorted; those of a plain path are looked up as they are. */
@@ -25,10 +38,10 @@ export function matchFiles(patterns: readonly string[], folder: string): string[
   return [...found].sort();
 }
 
-/** A digest of the names and contents of the files that match. */
-function digestFiles(patterns: readonly string[], folder: string): string {
+/** A digest of the names and contents of files. */
+function digestFiles(paths: readonly string[], folder: string): string {
   const hash = createHash("sha256");
-  for (const path of matchFiles(patterns, folder)) {
+  for (const path of paths) {
     // Names and contents are framed by their lengths, so that no two sets of files read alike.
     const content = contentOf(join(folder, path));
     hash.update(`\0${path.length}:${path}:${content.length}:`).update(content);
@@ -36,26 +49,64 @@ function digestFiles(patterns: readonly string[], folder: string): string {
   return hash.digest("hex");
 }
 
-/** The fingerprint of a task and its files as they are now. */
-export function fingerprintOf({ options, command }: Task, folder: string): Fingerprint {
-  const line = typeof command === "string" ? command : "";
-  return {
-    definition: createHash("sha256").update(line).digest("hex"),
-    sources: digestFiles(options.sources ?? [], folder),
-    generates: digestFiles(options.generates ?? [], folder),
-  };
+/** What a task would be made from now. What it generates is no source of its own. */
+export function inputsOf(task: Task, folder: string, script: Script): Inputs {
+  const { sources = [], generates = [] } = task.options;
+  const own = new Set(matchFiles(generates, folder));
+  const paths = matchFiles(sources, folder).filter((path) => !own.has(path));
+  return { definition: digestDefinition(task, script), sources: digestFiles(paths, folder) };
+}
+
+/** A digest of what a task has made. */
+export function digestGenerated({ options }: Task, folder: string): string {
+  return digestFiles(matchFiles(options.generates ?? [], folder), folder);
+}
+
+/** The patterns for what a task generates that match nothing. */
+export function missingOf({ options }: Task, folder: string): readonly string[] {
+  return (options.generates ?? []).filter((pattern) => matchFiles([pattern], folder).length === 0);
+}
+
+/** Why a task with `sources` or `generates` has to run. */
+export interface Cause {
+  readonly reason: string;
+  /** Whether it is nothing but the content of its sources, which may come to be again what it was. */
+  readonly bySources?: true;
 }
 
 /** Why a task with `sources` or `generates` has to run; undefined when it has not. */
-export function reasonToRun(task: Task, folder: string, last: Fingerprint | undefined): string | undefined {
-  for (const pattern of task.options.generates ?? []) {
-    if (matchFiles([pattern], folder).length === 0) return `${pattern} is missing`;
-  }
-  if (last === undefined) return "it has not succeeded before";
-  const now = fingerprintOf(task, folder);
-  if (now.definition !== last.definition) return "its definition has changed";
-  if (now.sources !== last.sources) return "its sources have changed";
-  return now.generates === last.generates ? undefined : "what it generates has changed";
+export function causeToRun(
+  task: Task,
+  folder: string,
+  { script, last }: { script: Script; last: Fingerprint | undefined },
+): Cause | undefined {
+  const [missing] = missingOf(task, folder);
+  if (missing !== undefined) return { reason: `${missing} is missing` };
+  if (last === undefined) return { reason: "it has not succeeded before" };
+  const now = inputsOf(task, folder, script);
+  if (now.definition !== last.definition) return { reason: "its definition has changed" };
+  const same = digestGenerated(task, folder) === last.generates;
+  if (now.sources !== last.sources)
+    return { reason: "its sources have changed", ...(same && { bySources: true }) };
+  return same ? undefined : { reason: "what it generates has changed" };
+}
+
+/** What decides what a task does, as far as it says so itself: not what its functions call, nor the values they read. */
+function digestDefinition({ command, options }: Task, script: Script): string {
+  const { env, params, pre_exec, post_exec } = options;
+  const form = (value: unknown): unknown => {
+    if (value instanceof LuaFunction) return script.textOf(value);
+    if (value instanceof Uint8Array) return ["bytes", Buffer.from(value).toString("hex")];
+    // As a text: JSON has no inf and NaN, and no 64-bit integers.
+    if (typeof value === "number" || typeof value === "bigint") return [typeof value, String(value)];
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(form);
+    // Lua has no order of keys.
+    const entries = value instanceof Map ? [...value] : Object.entries(value);
+    return ["table", ...entries.map((entry) => JSON.stringify(form(entry))).sort()];
+  };
+  const text = JSON.stringify(form([command, env, params, pre_exec, post_exec]));
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function contentOf(path: string): Uint8Array {

@@ -60,7 +60,7 @@ export function readGroup(
     refuse(`, option "${option}": expected ${expected}, got ${describe(value)}.`);
   for (const option of Object.keys(options)) {
     if (Object.hasOwn(GROUP_OPTIONS, option)) continue;
-    const hint = didYouMean(option, [...Object.keys(GROUP_OPTIONS), "tasks"]);
+    const hint = didYouMean(option, [...Object.keys(GROUP_OPTIONS), "tasks", "build"]);
     refuse(` has an unknown option "${option}".${hint}`);
   }
   if (declared.tasks !== undefined) {

@@ -6,6 +6,11 @@ export class MinHeap {
     return this.#items.length;
   }
 
+  /** The smallest; infinity when there is none. */
+  get first(): number {
+    return at(this.#items, 0);
+  }
+
   push(item: number): void {
     const items = this.#items;
     let place = items.push(item) - 1;

@@ -1,4 +1,4 @@
-import { ASYNC_WAITS, ASYNC_WORDS, type Spawning } from "../lua/async.ts";
+import type { Spawning } from "../lua/async.ts";
 import type { IoHost } from "../lua/io.ts";
 import lazy from "../lua/lazy.lua" with { type: "text" };
 import type { LuaVm } from "../lua/vm.ts";
@@ -50,7 +50,7 @@ export function installModules(
   const complete = (name: string) => {
     const words = wordsOf(name, modules);
     if (words !== undefined) vm.installWords(words.source, words.functions);
-    if (name === "async") vm.installWords(ASYNC_WORDS, spawning.functions, ASYNC_WAITS);
+    if (name === "async") spawning.install();
     if (name === "io") {
       const {
         createIoFunctions,

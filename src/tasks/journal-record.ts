@@ -1,8 +1,8 @@
-import type { Entry, Ref } from "../backends/backend.ts";
+import type { Encoded, Entry, Ref } from "../backends/backend.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import type { Value } from "../lib/value.ts";
-import { decode } from "../state/codec.ts";
+import { decode, encode } from "../state/codec.ts";
 import type { SessionChange } from "../state/session.ts";
 import type { TaskStatus } from "./task.ts";
 
@@ -58,6 +58,10 @@ export interface RunRecord {
   readonly resumed: number;
   /** What handlers of workflows that succeeded have changed in `State`. */
   readonly handled?: readonly Changed[];
+  /** Workflows whose `on_complete` has ended well, and that have not begun again since. */
+  readonly complete?: readonly string[];
+  /** What went wrong apart from the tasks, such as in a workflow's handlers. */
+  readonly problems?: readonly string[];
 }
 
 /** What a task or a workflow changed in `State`, and when; of the same moment, after how many tasks of this part of the run. */
@@ -120,6 +124,17 @@ export function readRunRecord(entry: Entry): RunRecord {
     return record as unknown as RunRecord;
   }
   throw damaged(entry);
+}
+
+/** Pure: the record of a run that has failed; undefined for one that is not under way. `ended` in ms since the epoch. */
+export function failRun(
+  entry: Entry | undefined,
+  end: { readonly exitCode: number; readonly ended: number },
+): Encoded | undefined {
+  const record = entry && readRunRecord(entry);
+  return record?.status === "running"
+    ? encode({ ...record, ...end, status: "failed" }, record.id)
+    : undefined;
 }
 
 /** The task that an entry records. Raises `damaged`. */

@@ -1,4 +1,4 @@
-import type { Encoded, Ref } from "../backends/backend.ts";
+import type { Change, Encoded, Ref } from "../backends/backend.ts";
 import type { Awaitable } from "../lib/awaitable.ts";
 import type { ProcessIdentity } from "../lib/machine.ts";
 import { encode } from "../state/codec.ts";
@@ -6,6 +6,7 @@ import type { SessionChange } from "../state/session.ts";
 import type { Store } from "../state/store.ts";
 import {
   type AttemptRecord,
+  failRun,
   type RunFile,
   type RunRecord,
   type RunRequest,
@@ -17,6 +18,9 @@ import {
 } from "./journal-record.ts";
 import { Pending } from "./pending.ts";
 import type { Task, TaskResult } from "./task.ts";
+
+/** How long the last try to write down how a run ended may take, in ms. */
+const LAST_TRY_MS = 1000;
 
 /** Something that is remembered with the success of a task, in the same commit. */
 export interface Mark {
@@ -50,6 +54,7 @@ export interface RunBeginning {
  * run again. One that did nothing outside may have left no trace: nobody could see that it ran, and it runs again.
  */
 export class Journal {
+  readonly #store: Store;
   readonly #runId: string;
   readonly #now: () => number;
   readonly #pending: Pending;
@@ -65,6 +70,7 @@ export class Journal {
 
   constructor({ store, runId, now }: JournalOptions) {
     this.#pending = new Pending(store, () => this.#noteStarts());
+    this.#store = store;
     this.#runId = runId;
     this.#now = now;
   }
@@ -72,7 +78,10 @@ export class Journal {
   /** A new run, or an earlier one that goes on with what is known of its tasks. */
   begin(beginning: RunBeginning, earlier?: { run: RunRecord; tasks: readonly TaskRecord[] }): void {
     for (const task of earlier?.tasks ?? []) {
-      const known = closed(task);
+      const known = closed(
+        task,
+        earlier?.run.status === "stopped" ? "the run was stopped" : "runner was killed",
+      );
       this.#tasks.set(task.name, known);
       // Who told of its start may be written anew before it begins again, and a kill may come in between.
       if (task.status === "running") this.#noteTask(known);
@@ -84,6 +93,7 @@ export class Journal {
       started: earlier?.run.started ?? this.#now(),
       resumed: earlier === undefined ? 0 : earlier.run.resumed + 1,
       ...(earlier?.run.handled && { handled: earlier.run.handled }),
+      ...(earlier?.run.complete && { complete: earlier.run.complete }),
     });
   }
 
@@ -135,16 +145,33 @@ export class Journal {
     if (attempts.length <= 1) this.#tasks.delete(task.name);
   }
 
-  /** A handler of a workflow has succeeded and changed `State`. */
-  handled(name: string, session: readonly SessionChange[]): void {
-    if (this.#run === undefined || session.length === 0) return;
-    const handled = { name, session, ended: this.#now(), endedBefore: this.#endings };
-    this.#noteRun({ ...this.#run, handled: [...(this.#run.handled ?? []), handled] });
+  /** A workflow begins, be it again. */
+  groupBegins(name: string): void {
+    if (this.#run === undefined || !this.isComplete(name)) return;
+    this.#noteRun({ ...this.#run, complete: this.#run.complete?.filter((other) => other !== name) ?? [] });
+  }
+
+  /** Whether the `on_complete` of a workflow has ended well since it began. */
+  isComplete(name: string): boolean {
+    return this.#run?.complete?.includes(name) ?? false;
+  }
+
+  /** A handler of a workflow has succeeded, and what it changed in `State`. */
+  handled(name: string, handler: "on_start" | "on_complete", session: readonly SessionChange[]): void {
+    if (this.#run === undefined) return;
+    const { handled = [], complete = [] } = this.#run;
+    if (session.length > 0) {
+      const changed = { name, session, ended: this.#now(), endedBefore: this.#endings };
+      this.#noteRun({ ...this.#run, handled: [...handled, changed] });
+    }
+    if (handler === "on_complete") this.#noteRun({ ...this.#run, complete: [...complete, name] });
   }
 
   /** The run is over. */
-  finish(status: RunStatus, exitCode: number): void {
-    if (this.#run !== undefined) this.#noteRun({ ...this.#run, status, exitCode, ended: this.#now() });
+  finish(status: RunStatus, exitCode: number, problems: readonly string[] = []): void {
+    if (this.#run === undefined) return;
+    const more = problems.length > 0 && { problems };
+    this.#noteRun({ ...this.#run, status, exitCode, ended: this.#now(), ...more });
   }
 
   /**
@@ -156,6 +183,28 @@ export class Journal {
     this.finish("stopped", exitCode);
     this.#stopped = true;
     return this.#pending.commit();
+  }
+
+  /**
+   * What was noted cannot be made last. That the run has failed is a small record, for which there may be room on a full
+   * disk; without it the run counts as killed.
+   */
+  async fail(exitCode: number): Promise<void> {
+    const { backend, writer } = this.#store;
+    const end = { exitCode, ended: this.#now() };
+    const change: Change<void> = ([entry]) => {
+      const put = failRun(entry, end);
+      return put === undefined
+        ? { result: undefined }
+        : { result: undefined, writes: [{ put, expires: "never" }] };
+    };
+    try {
+      const done = backend.update([runRef(this.#runId)], change, writer);
+      // Another process may be in the way, as it was before.
+      if (done instanceof Promise) await Promise.race([done, Bun.sleep(LAST_TRY_MS)]);
+    } catch {
+      // The run ends with an error already.
+    }
   }
 
   /** Makes all that was noted last, and tells of it. A commit that failed is the last: all others raise its error. */
@@ -228,12 +277,10 @@ export class Journal {
   }
 }
 
-/** A task of an earlier part of the run: an attempt that its process died in will never end. */
-function closed(task: TaskRecord): TaskRecord {
+/** A task of an earlier part of the run: an attempt that its process died in will never end; `message` says why. */
+function closed(task: TaskRecord, message: string): TaskRecord {
   const attempts = task.attempts.map((attempt) =>
-    attempt.ended === undefined
-      ? { ...attempt, ended: attempt.started, message: "runner was killed" }
-      : attempt,
+    attempt.ended === undefined ? { ...attempt, ended: attempt.started, message } : attempt,
   );
   return { ...task, attempts };
 }

@@ -3,6 +3,7 @@ import { lookWhileComputing } from "../lib/lookout.ts";
 import { startTimer } from "../lib/timer.ts";
 import type { Limit } from "../lua/coroutine.ts";
 import { Watchdog } from "./watchdog.ts";
+import type { WatchedRun } from "./watched-run.ts";
 
 /** How long hooks may take, in ms, when there is no time left, and when a script has ended its run. */
 const AFTER_TIMEOUT_MS = 1000;
@@ -28,6 +29,8 @@ export interface TimeLimitOptions {
   readonly since?: number;
   /** What ends, for the message when it cannot be ended: `task "build"`. Without it `what` names it, and no run. */
   readonly name?: string;
+  /** The task that fails then; all that are under way if absent. */
+  readonly task?: string;
   /** The exit code when it cannot be ended: by default that of a run whose time is over. */
   readonly exitCode?: number;
 }
@@ -37,6 +40,13 @@ const armed = new Set<TimeLimit>();
 /** Of all of them. */
 let watchdog: Watchdog | undefined;
 let stopLooking: (() => void) | undefined;
+/** What the watchdog ends when it ends this process. */
+let watchedRun: WatchedRun | undefined;
+
+/** Has the end of a run told also when only the watchdog can end it; `undefined` when it is over. */
+export function watchRun(run: WatchedRun | undefined): void {
+  watchedRun = run;
+}
 
 /** Looks whether the time of any is over: what computes keeps those that wait from being ended by an event. */
 function lookAtAll(): void {
@@ -85,14 +95,19 @@ export class TimeLimit implements Disposable, Limit {
   readonly watch = (): void => {
     this.#parent?.watch?.();
     if (this.#watched !== undefined) return;
-    const { name, exitCode = exitCodeOf("timeout") } = this.#options;
+    const { name, task, exitCode = exitCodeOf("timeout") } = this.#options;
     const [which, next] =
       name === undefined
         ? ["", "Make that call smaller."]
-        : [`Cannot stop ${name}: `, "Take it up again after the fix: runner run --resume"];
+        : [
+            `Cannot stop ${name}: `,
+            `Take it up again after the fix: ${watchedRun?.resume ?? "runner run --resume"}`,
+          ];
     const message = `${which}${this.#message}, and Lua is inside of one call that nothing can interrupt, such as a search by a pattern. ${next}`;
     watchdog ??= new Watchdog();
-    this.#watched = watchdog.watch({ left: this.#deadline - performance.now(), message, exitCode });
+    const ends = watchedRun && { run: watchedRun, overdue: { task, reason: this.#message, exitCode } };
+    const left = this.#deadline - performance.now();
+    this.#watched = watchdog.watch({ left, message, exitCode, ends });
   };
 
   /** Ends what `watch` began. */

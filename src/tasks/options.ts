@@ -1,5 +1,5 @@
 import { DURATION_SYNTAX, parseDuration } from "../lib/duration.ts";
-import { isRecord, toNumber } from "../modules/arguments.ts";
+import { isRecord, isScalar, toNumber, toText } from "../modules/arguments.ts";
 import { LuaFunction, type LuaRecord, type LuaValue } from "../modules/module.ts";
 
 /** How the delay before each further attempt grows: by a factor, by adding the first delay, or not at all. */
@@ -69,7 +69,7 @@ export const OPTIONS = {
   run_if: { ...COMMAND, description: "skipped unless this returns true or exits with 0" },
   abort_if: { ...COMMAND, description: "the whole run stops if this returns true or exits with 0" },
   on_success: { ...FUNCTION, description: "called when it has succeeded, with its outputs" },
-  on_failure: { ...FUNCTION, description: "called when it has failed, with the message" },
+  on_failure: { ...FUNCTION, description: "called when it has failed, with the message in place of deps" },
   pre_exec: { ...FUNCTION, description: "called before its first attempt" },
   post_exec: { ...FUNCTION, description: "called after its last attempt, with its outputs" },
   params: {
@@ -87,7 +87,11 @@ export const OPTIONS = {
   workdir: { ...TEXT, description: "the folder it works in" },
   tags: { ...NAMES, description: "words to choose tasks by: --tag" },
   lock: { ...TEXT, description: "a state lock that is held while it runs" },
-  sources: { ...GLOBS, description: "skipped when these files are as they were when it last succeeded" },
+  sources: {
+    ...GLOBS,
+    description:
+      "skipped when these files, its command, env, params and workdir are as they were when it last ran and succeeded",
+  },
   generates: { ...GLOBS, description: "files that it makes; it runs when they are missing or changed" },
   once: { ...TEXT, description: "a key; skipped when a task with it ever succeeded" },
   artifacts: { ...GLOBS, description: "files that it hands to the tasks that consume them" },
@@ -165,11 +169,8 @@ function readEnvironment(value: LuaValue): Readonly<Record<string, string>> | un
   if (!isRecord(value)) return undefined;
   const env: Record<string, string> = {};
   for (const [name, item] of Object.entries(value)) {
-    const number = toNumber(item);
-    if (typeof item === "string") env[name] = item;
-    else if (number !== undefined) env[name] = String(number);
-    else if (typeof item === "boolean") env[name] = String(item);
-    else return undefined;
+    if (!isScalar(item)) return undefined;
+    env[name] = toText(item);
   }
   return env;
 }

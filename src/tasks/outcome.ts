@@ -1,4 +1,6 @@
+import { cut } from "../lib/text.ts";
 import { describe, isRecord } from "../modules/arguments.ts";
+import { showValue } from "../modules/log.ts";
 import type { LuaValue } from "../modules/module.ts";
 
 /** What a task's function says of itself by what it returns. */
@@ -41,6 +43,9 @@ function isTable(value: LuaValue): boolean {
   return isRecord(value) || Array.isArray(value) || value instanceof Map;
 }
 
+/** How much of a message is kept that is no text, in columns. */
+const LONGEST = 1000;
+
 function text(value: LuaValue): string {
-  return typeof value === "string" ? value : describe(value);
+  return typeof value === "string" ? value : cut(showValue(value), LONGEST);
 }

@@ -5,11 +5,12 @@ import { lookWhileComputing } from "../lib/lookout.ts";
 import type { LuaVm } from "../lua/vm.ts";
 import { Halt, LuaFunction } from "../modules/module.ts";
 import type { Journal } from "./journal.ts";
+import type { TaskOptions } from "./options.ts";
 import type { Task } from "./task.ts";
 
 /** How much may be put off: so many steps, or so many ms. */
-const MOST_STEPS = 256;
-const LONGEST_MS = 8;
+const MOST_STEPS = 512;
+const LONGEST_MS = 16;
 
 /** Options by which something outside of the VM is done for a task, or that say that it takes its time. */
 const OUTER_OPTIONS = [
@@ -57,13 +58,18 @@ export class OutputCommit implements Disposable {
   /** A task begins, which was noted before. */
   begins(task: Task): void {
     if (!isQuiet(task)) this.#touched.add(task.name);
-    this.#watch();
+    this.watch();
   }
 
   /** A task has ended, which was noted before. */
   ended({ name }: Task): void {
     if (this.#touched.delete(name)) this.#isDue = true;
-    this.#watch();
+    this.watch();
+  }
+
+  /** To wait for before the next step: others that have ended by now get into the same commit. */
+  gather(): Awaitable<void> {
+    if (this.#isDue && this.options.running.size > 0) return letSignalsIn();
   }
 
   /** Makes what was noted last before these tasks may start, or puts that off. `isLast`: nothing follows. */
@@ -87,8 +93,8 @@ export class OutputCommit implements Disposable {
     this.options.vm.beforeEffect = undefined;
   }
 
-  /** From now on, the first thing that a script does outside of the VM makes what was noted last before. */
-  #watch(): void {
+  /** Something was noted: the first thing that a script does outside of the VM makes that last before. */
+  watch(): void {
     if (this.options.journal.hasCommitNow && !this.#isOver) this.options.vm.beforeEffect = this.#beforeEffect;
   }
 
@@ -164,12 +170,12 @@ export class OutputCommit implements Disposable {
 
 /** Whether nothing outside of the VM is done for a task but by what its functions call. */
 function isQuiet({ command, options }: Task): boolean {
-  return (
-    isInLua(command) &&
-    isInLua(options.run_if) &&
-    isInLua(options.abort_if) &&
-    OUTER_OPTIONS.every((option) => options[option] === undefined)
-  );
+  return isInLua(command) && isInLua(options.run_if) && isInLua(options.abort_if) && !hasOuterOption(options);
+}
+
+function hasOuterOption(options: TaskOptions): boolean {
+  for (const option of OUTER_OPTIONS) if (options[option] !== undefined) return true;
+  return false;
 }
 
 function isInLua(command: LuaFunction | string | undefined): boolean {

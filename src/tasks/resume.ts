@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { RunnerError } from "../lib/errors.ts";
 import { machine } from "../lib/machine.ts";
@@ -70,10 +70,34 @@ export async function claimRun(store: Store, { run, tasks }: Resumption): Promis
       `Cannot take up run ${run.id}: somebody else just did. See: runner runs`,
     );
   }
+  return stopRunning({ run, tasks });
+}
+
+/** Stops the commands of the last run of a task file that outlived it, if it was killed; returns their tasks and the run. */
+export async function stopLeftBehind(
+  store: Store,
+  file: string,
+): Promise<{ readonly tasks: readonly string[]; readonly run?: string }> {
+  const real = realPathOf(file);
+  const run = (await listRuns(store)).find(({ request }) => realPathOf(request.file) === real);
+  if (run === undefined || standingOfRun(run) !== "killed") return { tasks: [] };
+  return { tasks: await stopRunning({ run, tasks: await listTasks(store, run) }), run: run.id };
+}
+
+function stopRunning({ run, tasks }: Resumption): Promise<string[]> {
   return stopOrphans(
     run.id,
     tasks.filter(({ status }) => status === "running").map(({ name }) => name),
   );
+}
+
+/** Where a file is without links; the path itself of one that is gone. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What tasks came to in an earlier part of the run, as far as they succeeded and are still declared. */

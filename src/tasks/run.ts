@@ -3,11 +3,12 @@ import { exitCodeOf } from "../lib/errors.ts";
 import { dropMark } from "../lib/guard.ts";
 import { createRecord } from "../lib/value.ts";
 import type { Limit } from "../lua/coroutine.ts";
-import type { LuaRecord } from "../modules/module.ts";
+import type { LuaValue } from "../modules/module.ts";
 import type { Session as StateSession } from "../state/session.ts";
 import type { Store } from "../state/store.ts";
+import { Turns } from "../state/turns.ts";
 import type { Producer } from "./artifacts.ts";
-import { type Ended, runTask, type TaskRun } from "./attempt.ts";
+import { type Ended, refuse, runTask, type TaskRun } from "./attempt.ts";
 import { GroupRuns } from "./group-run.ts";
 import type { Journal } from "./journal.ts";
 import { type RunExit, TimeLimit } from "./limit.ts";
@@ -17,7 +18,7 @@ import { OutputCommit } from "./output-commit.ts";
 import { Schedule, type Skip } from "./schedule.ts";
 import type { Session } from "./session.ts";
 import type { Tails } from "./tail.ts";
-import type { Task, TaskGroup, TaskResult } from "./task.ts";
+import type { Task, TaskResult } from "./task.ts";
 
 export interface RunOptions {
   readonly runId: string;
@@ -27,8 +28,8 @@ export interface RunOptions {
   /** What knows which task changed what in `State`; absent where that outlives the run. */
   readonly session: StateSession | undefined;
   readonly tails: Tails;
-  /** How many tasks run at the same time. */
-  readonly jobs: number;
+  /** How many tasks run at the same time; undefined where nobody says. */
+  readonly jobs: number | undefined;
   readonly keepGoing: boolean;
   /** How long the whole run may take, in ms, from when it began by `performance.now()`. */
   readonly timeout?: { readonly ms: number; readonly since: number };
@@ -62,11 +63,10 @@ export function runTasks(session: Session, order: readonly Task[], options: RunO
 
 class Run {
   readonly #schedule: Schedule;
-  readonly #places: ReadonlyMap<string, number>;
   readonly #results: TaskResult[] = [];
   readonly #problems: string[] = [];
   readonly #producers = new Map<string, Producer>();
-  readonly #outputs: LuaRecord = createRecord() as LuaRecord;
+  readonly #outputs = new Map<string, LuaValue>();
   readonly #over = Promise.withResolvers<number>();
   /** Ends all work, however long it may take. */
   readonly #ending = new AbortController();
@@ -85,7 +85,6 @@ class Run {
   ) {
     const { jobs, keepGoing, observer, store, timeout, clock, random, runId } = options;
     this.#schedule = new Schedule(order, { jobs, keepGoing });
-    this.#places = new Map(order.map((task, place) => [task.name, place]));
     const end: Limit = { signal: this.#ending.signal };
     this.#time =
       timeout === undefined
@@ -101,7 +100,11 @@ class Run {
       order,
       outputs: this.#outputs,
       limit: this.#time ?? end,
-      onHandled: (group, ok) => this.#noteHandled(group, ok),
+      journal: options.journal,
+      onNoted: () => this.#commits.watch(),
+      changes: options.session,
+      earlier: options.earlier,
+      onOver: (group) => this.#schedule.stopGroup(group, `the time of "${group.name}" was over`),
     });
     this.#taskRun = {
       session,
@@ -109,7 +112,7 @@ class Run {
       outputs: this.#outputs,
       producers: this.#producers,
       store,
-      file: session.file,
+      turns: new Turns(session.locks),
       clock,
       random,
       onOutput: (stream, chunk, task) => {
@@ -138,7 +141,7 @@ class Run {
       this.#ending.abort(exit);
     });
     this.#settleEarlier();
-    void this.#pump();
+    this.#pump();
     try {
       const exitCode = await this.#over.promise;
       const unfinished =
@@ -166,18 +169,23 @@ class Run {
   /** What succeeded in an earlier part of the run counts as ended, although it is not in the schedule's hands. */
   #settleEarlier(): void {
     for (const result of this.options.earlier?.values() ?? []) {
-      if (!this.#places.has(result.task.name)) continue;
+      if (this.#schedule.placeOf(result.task.name) === undefined) continue;
       this.#note(result);
     }
   }
 
   /** Starts what may start, after the journal has it; one at a time, since the journal may have to wait. */
-  async #pump(): Promise<void> {
+  #pump(): void {
     this.#again = true;
-    if (this.#pumping) return;
+    if (!this.#pumping) void this.#pumpAll();
+  }
+
+  async #pumpAll(): Promise<void> {
     this.#pumping = true;
     try {
       while (this.#again) {
+        const gathered = this.#commits.gather();
+        if (gathered instanceof Promise) await gathered;
         this.#again = false;
         const step = this.#step();
         if (step instanceof Promise) await step;
@@ -193,7 +201,7 @@ class Run {
     const { journal, earlier } = this.options;
     const { start, skip } = this.#schedule.take();
     for (const skipped of skip) this.#skip(skipped);
-    const known = start.filter(({ name }) => earlier?.has(name));
+    const known = earlier === undefined ? [] : start.filter(({ name }) => earlier.has(name));
     const fresh = known.length === 0 ? start : start.filter(({ name }) => !earlier?.has(name));
     for (const task of fresh) journal.attempting(task, this.#placeOf(task));
     return chain(this.#commits.step(fresh, this.#schedule.finished), () => {
@@ -207,7 +215,7 @@ class Run {
   }
 
   async #perform(task: Task): Promise<void> {
-    const { observer, tails, journal } = this.options;
+    const { observer, tails, journal, session } = this.options;
     try {
       this.options.running.add(task.name);
       this.#commits.begins(task);
@@ -216,56 +224,43 @@ class Run {
       const ended: Ended =
         refused === undefined
           ? await runTask(this.#taskRun, task, this.#groups.limitOf(task))
-          : {
-              result: {
-                task,
-                status: "failed",
-                message: refused,
-                durationMs: 0,
-                attempts: 0,
-                ...(!this.options.keepGoing && { stopsRun: true }),
-              },
-              marks: [],
-            };
+          : refuse(task, refused, this.options);
       const { result, marks } = ended;
       const tail = tails.take(task.name);
       this.options.running.delete(task.name);
       dropMark(markOf(this.options.runId, task.name));
-      const { session } = this.options;
       if (result.status !== "ok") session?.dropChanges(task.name);
       const changes = result.status === "ok" ? session?.takeChanges(task.name) : undefined;
       journal.ended(result, this.#placeOf(task), { tail, marks, session: changes });
       this.#note(result);
       this.#tell((at) => observer.taskEnded(result, tail, at));
       this.#commits.ended(task);
+      // Whoever waits for its turn has to find that it is done.
+      if (task.options.once !== undefined) await this.#commits.commit();
+      const released = this.session.locks.releaseTask(task.name);
+      if (released instanceof Promise) await released;
       this.#schedule.settle(task.name, result);
       this.#groups.count(result);
-      void this.#pump();
+      this.#pump();
     } catch (error) {
       this.#over.reject(error);
     }
   }
 
-  /** What a handler changed in `State` is journaled as what a task did. */
-  #noteHandled({ name }: TaskGroup, ok: boolean): void {
-    const { session, journal } = this.options;
-    if (ok) journal.handled(name, session?.takeChanges(name) ?? []);
-    else session?.dropChanges(name);
-  }
-
-  #skip({ task, reason }: Skip): void {
+  #skip({ task, reason, isBlocked }: Skip): void {
     const result: TaskResult = { task, status: "skipped", message: reason, durationMs: 0, attempts: 0 };
     this.options.journal.ended(result, this.#placeOf(task), { marks: [] });
     this.#note(result);
     this.#tell((at) => this.options.observer.taskEnded(result, undefined, at));
-    this.#groups.count(result);
+    // What `os.exit(0)` leaves is left on purpose.
+    if (isBlocked && this.#exit?.status !== 0) this.#groups.keep(task);
   }
 
   #note(result: TaskResult): void {
     const { task, status } = result;
     this.#results.push(result);
     if (status === "failed") return;
-    this.#outputs[task.name] = result.outputs ?? createRecord();
+    this.#outputs.set(task.name, result.outputs ?? createRecord());
     if (task.options.artifacts !== undefined) {
       this.#producers.set(task.name, { task, folder: this.session.folderOf(task) });
     }
@@ -280,7 +275,7 @@ class Run {
 
   #stop(reason: string): void {
     this.#schedule.stop(reason);
-    void this.#pump();
+    this.#pump();
   }
 
   /** Has the observer told of what was noted, once the journal has it. */
@@ -290,7 +285,7 @@ class Run {
   }
 
   #placeOf(task: Task): number {
-    return this.#places.get(task.name) ?? 0;
+    return this.#schedule.placeOf(task.name) ?? 0;
   }
 }
 

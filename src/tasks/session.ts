@@ -1,9 +1,8 @@
 import { dirname, resolve } from "node:path";
 import type { Awaitable } from "../lib/awaitable.ts";
-import { messageOf, RunnerError } from "../lib/errors.ts";
-import { printWhole, STDERR } from "../lib/stdio.ts";
-import { didYouMean } from "../lib/suggest.ts";
+import { messageOf } from "../lib/errors.ts";
 import { createAsyncFunctions } from "../lua/async.ts";
+import { ScriptError } from "../lua/errors.ts";
 import { Files } from "../lua/files.ts";
 import { SourceLoader } from "../lua/loader.ts";
 import { createRequiring, Loads } from "../lua/loads.ts";
@@ -66,8 +65,8 @@ export interface SessionOptions {
   readonly permits?: Permits;
   /** What takes the place of standard input, a piece at a time, empty at its end; the system's own for undefined. */
   readonly readInput?: () => Uint8Array | undefined;
-  /** What scripts print. */
-  readonly print: (text: string | Uint8Array, context: CallContext) => void;
+  /** What scripts and their commands print. */
+  readonly print: (text: string | Uint8Array, context: CallContext, stream: "stdout" | "stderr") => void;
   readonly log: (record: LogRecord, context: CallContext) => void;
   /** Shows long work of a script, its size in bytes; nothing is shown without it. */
   readonly progress?: ShowProgress;
@@ -95,12 +94,23 @@ export interface Session {
   readonly words: LuaFunction;
   /** The folder that a task works in; absolute. */
   folderOf(task: Task): string;
+  /** The lines of its file that a function stands on; nothing where it stands in no file. */
+  textOf(fn: LuaFunction): string;
   /** Resolves when the script calls `os.exit`. */
   readonly exit: Promise<RunExit>;
+  /** To be awaited when no script runs any more: commands that it wrote to take all of that, and end. */
+  finish(): Promise<void>;
+  /** To be awaited when a function of a task has ended: tells of coroutines that failed and that nobody awaited. */
+  tellLost(context: CallContext): Awaitable<void>;
 }
 
-/** What loading came to: a session, or the code with which the file ended the run by `os.exit`. */
-export type Loaded = { readonly session: Session } | { readonly exitCode: number };
+/** What loading came to. */
+export interface Loaded {
+  /** Without declarations when the file ended itself. */
+  readonly session: Session;
+  /** How the file ended itself by `os.exit`; `dropped` says that with what it had declared. */
+  readonly ended?: { readonly exitCode: number; readonly dropped: string | undefined };
+}
 
 /**
  * Loads a task file: starts a VM with all modules, runs the file's top level and reads its declarations.
@@ -117,6 +127,11 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       ? sources.read(options.file)
       : { source: options.source, name: sources.nameOf(options.file) };
   const exit = Promise.withResolvers<RunExit>();
+  const endings: (() => Promise<unknown>)[] = [];
+  const finish = async () => {
+    files.flush();
+    for (const act of endings) await act();
+  };
   const spawned = new Set<Promise<unknown>>();
   const { onPretended } = options;
   const top: CallContext = { cwd: workdir, running: spawned, dryRun: onPretended !== undefined };
@@ -143,7 +158,8 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
     functions: {
       ...sources.functions(permitSource),
       ...requiring.functions,
-      write: (text) => void options.print(text instanceof Uint8Array ? text : String(text), current()),
+      write: (text) =>
+        void options.print(text instanceof Uint8Array ? text : String(text), current(), "stdout"),
     },
     waits: requiring.waits,
   };
@@ -159,7 +175,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       if (use === "write" && options.purpose === "inspect" && current() === top) return undefined;
       return permits.allows("fs", subjectOf(absolute)) ? absolute : undefined;
     },
-    print: (bytes) => options.print(bytes, current() ?? top),
+    print: (bytes, stream) => options.print(bytes, current() ?? top, stream),
     ...(options.readInput && { readInput: options.readInput }),
   });
   vm = await LuaVm.open({ compiled: await compiling, memoryLimit, host, files });
@@ -178,8 +194,7 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       values: options.values,
       log: (record) => options.log(record, current()),
       ...(progress && { showProgress: progress }),
-      output: (stream, chunk, context) =>
-        stream === "stdout" ? options.print(chunk, context) : printWhole(STDERR, chunk),
+      output: (stream, chunk, context) => options.print(chunk, context, stream),
       exit: (code) => {
         files.flush();
         const end = new RunExit(code, current().task);
@@ -204,10 +219,11 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       sources,
       loads,
       forbid: (callee) => options.purpose === "inspect" && refuseEffect(callee, name),
+      canWait: () => vm.canWait,
       caller: () => resolve(options.viewpoint, vm.callers(1)[0]?.source ?? name),
       permitSource,
-      showOutput: (chunk, context) => options.print(chunk, context),
-      showError: (chunk) => printWhole(STDERR, chunk),
+      atEnd: (act) => void endings.push(act),
+      show: options.print,
     },
     spawning,
     plugins,
@@ -225,11 +241,22 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       return new Results([file, line]);
     },
   });
-  const running = vm.run(vm.load(source, name), [], top, limit).then(() => spawning.finish(spawned));
-  const ended = await Promise.race([running, exit.promise]);
-  if (ended !== undefined) return { exitCode: ended.status };
-  if (spawning.hasFailures()) await vm.run(vm.load("collectgarbage()", "end"), [], top);
-  const [declared] = await vm.run(words, ["collect"], top);
+  const load = async () => {
+    await vm.run(vm.load(source, name), [], top, limit);
+    await spawning.finish(spawned);
+    await spawning.tellLost(top);
+    return await vm.run(words, ["collect"], top);
+  };
+  const hasDeclared = async () => (await vm.run(words, ["count"], top))[0] !== 0;
+  const ended = await Promise.race([load(), exit.promise]).catch(async (error) => {
+    if (limit?.signal.aborted) throw error;
+    await finish();
+    const isPlain = !(error instanceof ScriptError) || !(await hasDeclared());
+    throw isPlain ? error : error.asInvalid();
+  });
+  const isOver = ended instanceof RunExit;
+  if (isOver) await finish();
+  const [declared] = isOver ? [] : ended;
   const locators = new Map<string, Locator>();
   const locate = (of: string) => {
     const locator = locators.get(of) ?? new Locator(() => sources.textOf(of));
@@ -253,24 +280,17 @@ export async function loadTaskFile(options: SessionOptions): Promise<Loaded> {
       declarations,
       words,
       folderOf: ({ options: { workdir: own } }) => (own === undefined ? workdir : resolve(workdir, own)),
+      textOf: (fn) => sources.textAt(vm.definitionOf(fn)),
       exit: exit.promise,
+      finish,
+      tellLost: spawning.tellLost,
     },
+    ...(isOver && {
+      ended: { exitCode: ended.status, dropped: (await hasDeclared()) ? droppedBy(ended, name) : undefined },
+    }),
   };
 }
 
-/**
- * Whole names of the tasks that names on the command line stand for: tasks, groups, or short names. Raises `not_found`
- * for one that is not declared, `usage` for one that may be several.
- */
-export function resolveNames({ names: known }: Declarations, names: readonly string[]): string[] {
-  return names.flatMap((name) => {
-    const meaning = known.resolve(name);
-    if (meaning === undefined) {
-      const hint = didYouMean(name, known.known);
-      throw new RunnerError("not_found", `Cannot run "${name}": no task has this name.${hint}`);
-    }
-    if ("tasks" in meaning) return meaning.tasks;
-    const several = meaning.ambiguous.join(" or ");
-    throw new RunnerError("usage", `Cannot run "${name}": it may be ${several}. Write the whole name.`);
-  });
+function droppedBy({ status }: RunExit, file: string): string {
+  return `${file} ended itself by os.exit(${status}): none of the tasks that it had declared by then is run.`;
 }

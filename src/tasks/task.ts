@@ -18,7 +18,7 @@ export interface TaskGroup {
   readonly onComplete?: LuaFunction;
   /** How long all of its tasks may take together, in ms, from the start of the first. */
   readonly timeout?: number;
-  /** How many of its tasks run at the same time unless the command line says. */
+  /** How many of its tasks may run at the same time; so many may do so also where nobody says how many of all. */
   readonly jobs?: number;
   readonly exclusive: boolean;
   readonly declaredAt: Position;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
-import { messageOf, RunnerError } from "../lib/errors.ts";
+import { messageOf, RunnerError, systemReason } from "../lib/errors.ts";
 import { hasCode } from "../lib/stdio.ts";
 import { createRecord } from "../lib/value.ts";
-import { isRecord } from "../modules/arguments.ts";
+import { describe, isRecord } from "../modules/arguments.ts";
 import { fits, toInteger } from "../modules/data/numbers.ts";
 import type { LuaRecord, LuaValue } from "../modules/module.ts";
 
@@ -22,8 +22,13 @@ const READERS: Readonly<Record<string, (text: string) => LuaValue>> = {
 };
 
 function readYaml(text: string): LuaValue {
-  const { decodeYaml }: typeof import("../modules/data/yaml.ts") = require("../modules/data/yaml.ts");
-  return decodeYaml(text);
+  const { decodeYamlAll }: typeof import("../modules/data/yaml.ts") = require("../modules/data/yaml.ts");
+  const [document, ...more] = decodeYamlAll(text);
+  if (more.length === 0) return document;
+  throw new RunnerError(
+    "invalid",
+    `it has ${1 + more.length} documents. Make each of them a file of its own`,
+  );
 }
 
 /** What the command line says of values. */
@@ -41,7 +46,7 @@ export interface ValueSources {
 export function readValues({ files, assignments }: ValueSources): LuaRecord {
   const values: LuaRecord = createRecord();
   for (const file of files) merge(values, readValueFile(file));
-  merge(values, parseAssignments(assignments));
+  assignAll(values, assignments);
   return values;
 }
 
@@ -69,6 +74,11 @@ export function findEnvironment(name: string, taskFile: string): string {
  */
 export function parseAssignments(assignments: readonly string[]): LuaRecord {
   const values: LuaRecord = createRecord();
+  assignAll(values, assignments);
+  return values;
+}
+
+function assignAll(values: LuaRecord, assignments: readonly string[]): void {
   for (const assignment of assignments) {
     const equals = assignment.indexOf("=");
     const path = assignment.slice(0, Math.max(equals, 0)).split(".");
@@ -78,9 +88,8 @@ export function parseAssignments(assignments: readonly string[]): LuaRecord {
         `Cannot use "--set ${assignment}": expected NAME=VALUE, such as --set version=v1.3.0.`,
       );
     }
-    assign(values, path, parseScalar(assignment.slice(equals + 1)));
+    assign(values, path, parseScalar(assignment.slice(equals + 1)), assignment);
   }
-  return values;
 }
 
 function readValueFile(file: string): LuaRecord {
@@ -98,7 +107,13 @@ function readValueFile(file: string): LuaRecord {
   }
   if (values === undefined || values === null) return createRecord();
   if (isRecord(values)) return values;
-  throw unreadable("invalid", file, "it holds no table of names and values");
+  const nameless =
+    values instanceof Map ? [...values.keys()].find((key) => typeof key !== "string") : undefined;
+  const problem =
+    nameless === undefined
+      ? "it holds no table of names and values"
+      : `its name ${describe(nameless)} is no text. Put it in quotes`;
+  throw unreadable("invalid", file, problem);
 }
 
 function readText(file: string): string {
@@ -106,7 +121,12 @@ function readText(file: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) throw unreadable("not_found", file, "there is no such file", error);
-    throw unreadable("invalid", file, messageOf(error), error);
+    throw unreadable(
+      "invalid",
+      file,
+      hasCode(error, "EISDIR") ? "it is a folder" : systemReason(error),
+      error,
+    );
   }
 }
 
@@ -128,10 +148,17 @@ function merge(values: LuaRecord, more: LuaRecord): void {
   }
 }
 
-function assign(values: LuaRecord, path: readonly string[], value: LuaValue): void {
+function assign(values: LuaRecord, path: readonly string[], value: LuaValue, assignment: string): void {
   let table = values;
-  for (const part of path.slice(0, -1)) {
+  for (const [index, part] of path.slice(0, -1).entries()) {
     const inner = table[part];
+    if (Array.isArray(inner)) {
+      const list = path.slice(0, index + 1).join(".");
+      throw new RunnerError(
+        "usage",
+        `Cannot use "--set ${assignment}": ${list} is a list, and an item of it cannot be set alone. Give all of it in a file: --values FILE`,
+      );
+    }
     const next: LuaRecord = isRecord(inner) ? inner : createRecord();
     table[part] = next;
     table = next;

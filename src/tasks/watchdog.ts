@@ -1,3 +1,5 @@
+import type { Overdue, WatchedRun } from "./watched-run.ts";
+
 /** What has to end by itself, and what the watchdog does when it does not. */
 export interface Watched {
   /** What names it to `drop`. */
@@ -7,6 +9,8 @@ export interface Watched {
   /** What the process says then, whole. */
   readonly message: string;
   readonly exitCode: number;
+  /** The run that ends with the process, if there is one. */
+  readonly ends?: { readonly run: WatchedRun; readonly overdue: Overdue } | undefined;
 }
 
 /** What the watchdog's thread is told. */
@@ -20,7 +24,7 @@ export type WatchdogMessage =
  * inside of a call that runs no instruction, as a hostile pattern or a `__gc` can be, and nothing in its own thread can
  * stop that. Its own thread has to be there before, since nobody could start it then. That costs a millisecond here and 4
  * ms in all, so only scripts with a timeout have one. The end is that of a crash: what was written stays, locks are
- * free, and the run can be resumed.
+ * free, and the run can be resumed; but its journal and its events tell what it died of.
  */
 export class Watchdog {
   readonly #pulse = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

@@ -41,7 +41,7 @@ describe("runner run says what is wrong with a task, and runs the others", () =>
   });
 
   test.each([
-    ["pre_exec", "bad failed at script.lua:2: no"],
+    ["pre_exec", "bad failed at script.lua:2: pre_exec raised: no"],
     ["post_exec", "bad failed at script.lua:2: post_exec raised: no"],
     ["on_success", "bad failed at script.lua:2: on_success raised: no"],
     ["run_if", "bad failed at script.lua:2: no"],
@@ -63,7 +63,7 @@ describe("runner run says what is wrong with a task, and runs the others", () =>
     const pre = await sandbox.runLua(
       `task({ name = "a", command = "true", pre_exec = function() error("no") end, ${hooks} })`,
     );
-    expect(pre.stdout).toBe("post\nfailed:\tscript.lua:1: no\n");
+    expect(pre.stdout).toBe("post\nfailed:\tpre_exec raised: script.lua:1: no\n");
     const wait = await sandbox.runLua(
       `task({ name = "a", command = "false", retries = 1, retry_delay = "30s", ${hooks} })`,
       ["--timeout", "0.3"],

@@ -21,6 +21,48 @@ end })`);
     expect(stdout).toBe("b\t1\t6\ttrue\t1\t3\n");
   });
 
+  test("functions get as many of these as they take, all of them by `...`", async () => {
+    const { stdout } = await run(`
+task({ name = "none", params = { p = 1 }, run = function() return { n = 3 } end })
+task({ name = "one", depends_on = "none", params = { p = 1 }, run = function(this) print(this.name) end })
+task({ name = "two", depends_on = "none", params = { p = 1 }, run = function(this, params) print(this.name, params.p) end })
+task({ name = "rest", depends_on = "none", params = { p = 1 }, run = function(this, ...)
+  local params, deps = ...
+  print(this.name, params.p, deps.none.n, select("#", ...))
+end, post_exec = function(...) print(select("#", ...), (...).name) end })
+TaskDefinitions = { g = { tasks = { { name = "def", params = { p = 2 }, command = function(params) print(params.p) end } } } }`);
+    expect(stdout).toBe("one\ntwo\t1\nrest\t1\t3\t2\n3\trest\n2\n");
+  });
+
+  test("each is where it was declared, by whatever function of whatever file", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "words.lua",
+      `
+function nothing(name)
+  task(name)
+  task({ name = name .. "-table" })
+end`,
+    );
+    const { stderr } = await sandbox.runLua(`import("words.lua")
+nothing("a")
+task("b")
+nothing("c")
+load('task("d")', "@e.lua")()
+load('task("f")')()
+task("g")`);
+    expect(stderr.match(/\S+:\d+: task "\S+"/g)?.toSorted()).toEqual([
+      '"task("f")"]:1: task "f"',
+      'e.lua:1: task "d"',
+      'script.lua:3: task "b"',
+      'script.lua:7: task "g"',
+      'words.lua:3: task "a"',
+      'words.lua:3: task "c"',
+      'words.lua:4: task "a-table"',
+      'words.lua:4: task "c-table"',
+    ]);
+  });
+
   test("the builder sets an option a call, several values at once, and needs no build()", async () => {
     const { stderr, stdout } = await run(`
 task("c"):command("echo c"):depends_on("a", "b")
@@ -28,6 +70,25 @@ task("a"):command(function() print("a") end):tags("x", "y"):build()
 task("b", { command = "echo b" })`);
     expect(ends(stderr)).toEqual(["✓ a", "✓ b", "✓ c"]);
     expect(stdout).toBe("a\nb\nc\n");
+  });
+
+  test("the builder takes a call without a value for a yes", async () => {
+    const { stdout } = await run(`
+task("a"):command(function() time.sleep(0.2) print("a") end):async()
+task("b"):command("echo b")`);
+    expect(stdout).toBe("b\na\n");
+    const { stderr, exitCode } = await run(`
+task("x"):command("true"):bulid()
+task("y"):command("true"):asnyc()
+task("z"):command("true"):timeout()
+workflow("w"):tasks({}):buidl()`);
+    expect(exitCode).toBe(5);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      'Cannot load script.lua:2: task "x" has an unknown option "bulid". Did you mean "build"?',
+      'Cannot load script.lua:3: task "y" has an unknown option "asnyc". Did you mean "async"?',
+      expect.stringContaining('Cannot load script.lua:4: task "z", option "timeout": expected a duration'),
+      'Cannot load script.lua:5: workflow "w" has an unknown option "buidl". Did you mean "build"?',
+    ]);
   });
 
   test("workflow.define groups tables and built tasks, the list first and then names in order", async () => {
@@ -153,7 +214,7 @@ workflow.define("h", { tasks = { { name = "b", command = "true" } } })`;
     expect(ends((await run(file, ["g"])).stderr)).toEqual(["✓ g.a", "✓ g.b"]);
     expect(ends((await run(file, ["a"])).stderr)).toEqual(["✓ g.a"]);
     const { stderr, exitCode } = await run(file, ["b"]);
-    expect(stderr).toBe('Cannot run "b": it may be g.b or h.b. Write the whole name.\n');
+    expect(stderr).toBe('Cannot choose "b": it may be g.b or h.b. Write the whole name.\n');
     expect(exitCode).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { untilEnded } from "../helpers/alive.ts";
 import { createSandbox } from "../helpers/binary.ts";
@@ -132,6 +132,31 @@ task({ name = "d", depends_on = { "a", "b" }, run_if = "exit 0", command = "true
     expect(exitCode).toBe(0);
   });
 
+  test.each([
+    [
+      "run_if",
+      "nonexistent_guard --check",
+      'run_if has no answer: "nonexistent_guard --check" ended with exit code 127: ',
+    ],
+    ["abort_if", "nonexistent_guard --check", "nonexistent_guard: not found"],
+    ["run_if", "kill -9 $$", 'run_if has no answer: "kill -9 $$" ended with exit code 137'],
+  ])("%s that cannot be run or is killed fails its task: %s", async (name, line, said) => {
+    const { stdout, stderr, exitCode } = await run(
+      `task({ name = "a", ${name} = "${line}", command = "echo ran" })`,
+    );
+    expect([stdout, exitCode]).toEqual(["", 1]);
+    expect(stderr).toContain(said);
+  });
+
+  test("shows what a shell line says that exits with neither yes nor no", async () => {
+    const { stderr, exitCode } = await run(`
+task({ name = "a", run_if = "echo broken >&2; exit 2", command = "true" })
+task({ name = "b", run_if = "echo hidden >&2; exit 1", command = "true" })`);
+    expect([ends(stderr), exitCode]).toEqual([["– a", "– b"], 0]);
+    expect(stderr).toContain("broken\n");
+    expect(stderr).not.toContain("hidden");
+  });
+
   test("abort_if stops the run, also with --keep-going", async () => {
     const { stderr, exitCode } = await run(
       `
@@ -192,14 +217,10 @@ task({ name = "b", command = function() return false, "no disk" end,
     );
   });
 
-  test.each([
-    ["pre_exec", ""],
-    ["post_exec", "post_exec raised: "],
-    ["on_success", "on_success raised: "],
-  ])("%s that raises fails the task", async (hook, said) => {
+  test.each(["pre_exec", "post_exec", "on_success"])("%s that raises fails the task", async (hook) => {
     const { stderr, exitCode } = await run(`
 task({ name = "a", command = "true", ${hook} = function() error("oh") end })`);
-    expect(stderr).toContain(`a failed at script.lua:2: ${said}oh`);
+    expect(stderr).toContain(`a failed at script.lua:2: ${hook} raised: oh`);
     expect(exitCode).toBe(1);
   });
 
@@ -222,9 +243,9 @@ task({ name = "a", command = "echo never", pre_exec = function() return false, "
 describe("surroundings", () => {
   test("env reaches commands, of the shell and of exec", async () => {
     const { stdout } = await run(`
-task({ name = "a", env = { X = "1", Y = 2 }, command = "echo $X$Y" })
+task({ name = "a", env = { X = "1", Y = 2, Z = 9007199254740993 }, command = "echo $X$Y $Z" })
 task({ name = "b", env = { X = "b" }, command = function() print((exec.run("echo $X").stdout)) end })`);
-    expect(stdout).toBe("12\nb\n\n");
+    expect(stdout).toBe("12 9007199254740993\nb\n\n");
   });
 
   test("workdir is where commands and files start, from the task file's folder", async () => {
@@ -272,12 +293,22 @@ task({ name = "b", tags = { "web", "slow" }, depends_on = "a", command = "true" 
 task({ name = "c", tags = "db", command = "true" })`;
     expect(ends((await run(file, ["--tag", "web"])).stderr)).toEqual(["✓ a", "✓ b"]);
     const { stderr, exitCode } = await run(file, ["--tag", "wbe"]);
-    expect(stderr).toBe('Cannot run what is tagged "wbe": no task is. Did you mean "web"?\n');
+    expect(stderr).toBe('Cannot find what is tagged "wbe": no task is. Did you mean "web"?\n');
     expect(exitCode).toBe(3);
     using sandbox = createSandbox();
     sandbox.write("script.lua", file);
     const listed = await sandbox.run(["list", "script.lua", "--tag", "wbe"]);
     expect(listed.stderr).toBe('No task is tagged wbe. Did you mean "web"?\n');
+  });
+
+  test("a message that is no text is shown as it would be in the log", async () => {
+    const { stderr } = await run(
+      `task({ name = "a", run = function() return false, { a = 1 } end })
+task({ name = "b", run = function() return nil, "caf\\xe9" end })`,
+      ["-k"],
+    );
+    expect(stderr).toContain("a failed: {a=1}\n");
+    expect(stderr).toContain("b failed: caf\\xe9\n");
   });
 
   test("outputs that cannot be stored fail the task that gives them", async () => {
@@ -344,7 +375,7 @@ describe("what need not run", () => {
     );
     const { stdout, exitCode } = await sandbox.run(["run", "script.lua", "--dry-run"], PATH);
     expect(stdout).toMatch(
-      /^TASK +AFTER +RUNS +BECAUSE\na +– +perhaps +run_if decides: touch ran\nb +a +yes /,
+      /^TASK +AFTER +RUNS +BECAUSE\na +– +perhaps +run_if decides by running "touch ran"\nb +a +yes /,
     );
     expect(exitCode).toBe(0);
     expect(existsSync(join(sandbox.work, "ran"))).toBe(false);
@@ -453,6 +484,47 @@ task({ name = "b", command = function() print("b1") log.info("b2") end })`;
     expect(stderr).toContain("b │ info  b2\n");
   });
 
+  test("--log-output and -o json know whose every line is, also on stderr and of commands", async () => {
+    const each = (name: string) => `
+task({ name = "${name}", command = function()
+  io.stderr:write("${name} own\\n")
+  time.sleep(0.01)
+  os.execute("echo ${name} execute >&2")
+  io.popen("echo ${name} read >&2"):close()
+  local writer = io.popen("cat >&2", "w")
+  writer:write("${name} write\\n")
+  writer:close()
+end })`;
+    const file = each("a") + each("b");
+    const { stderr } = await run(file, ["--log-output", "prefixed", "-q", "-j", "2"]);
+    const lines = (name: string) =>
+      ["own", "execute", "read", "write"].map((word) => [name, `${name} ${word}`]);
+    const shown = stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(" │ "));
+    expect(shown.toSorted()).toEqual([...lines("a"), ...lines("b")].toSorted());
+    const { stdout } = await run(file, ["-o", "json", "-j", "2"]);
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const told = events.filter(({ event }) => event === "output");
+    expect(told.map(({ task, text }) => [task, text.trimEnd()]).toSorted()).toEqual(shown.toSorted());
+    expect(told.every(({ stream }) => stream === "stderr")).toBe(true);
+  });
+
+  test("a question is shown before its answer is read", async () => {
+    using sandbox = createSandbox();
+    const ask = 'io.stderr:write("Name? ") io.write("> ") print("hello " .. io.read())';
+    sandbox.write("script.lua", `task({ name = "a", command = function() ${ask} end })`);
+    const running = sandbox.spawn(["run", "script.lua"], { openStdin: true });
+    await running.untilStderr("Name? ");
+    await running.untilStdout("> ");
+    running.stdin.write("you\n");
+    expect((await running.finished).stdout).toBe("> hello you\n");
+  });
+
   test("--quiet shows what tasks print, and failures", async () => {
     expect(await run(FILE, ["--quiet"])).toMatchObject({ stdout: "a1\na2\nb1\n", stderr: "info  b2\n" });
     const { stderr } = await run("task({ name = 'a', command = 'exit 2' })", ["-q"]);
@@ -509,10 +581,18 @@ describe("values", () => {
     [["--values", "list.yaml"], 5, "it holds no table of names and values"],
     [["--values", "x.ini"], 5, "it is not .yaml, .toml or .json"],
     [["--env", "nope"], 3, 'Cannot use "--env nope": there is no values.nope.yaml'],
+    [["--values", "folder.yaml"], 5, 'folder.yaml": it is a folder.\n'],
+    [["--values", "two.yaml"], 5, 'two.yaml": it has 2 documents. Make each of them a file of its own.\n'],
+    [["--values", "names.yaml"], 5, 'names.yaml": its name 1 is no text. Put it in quotes.\n'],
+    [["--values", "lists.yaml", "--set", "a.c.1=7"], 2, 'Cannot use "--set a.c.1=7": a.c is a list'],
   ])("%p is refused", async (args, code, said) => {
     using sandbox = createSandbox();
     sandbox.write("bad.json", "{");
     sandbox.write("list.yaml", "- 1\n");
+    sandbox.write("two.yaml", "a: 1\n---\nb: 2\n");
+    sandbox.write("names.yaml", "1: x\nb: y\n");
+    sandbox.write("lists.yaml", "a: { c: [1, 2] }\n");
+    mkdirSync(join(sandbox.work, "folder.yaml"));
     const { stderr, exitCode } = await sandbox.runLua("print(1)", args);
     expect(stderr).toContain(said);
     expect(exitCode).toBe(code);
@@ -530,6 +610,14 @@ describe("values", () => {
       ["--values", `v.${ending}`],
     );
     expect(stdout).toBe("9007199254740993\t1.0\t2\ttrue\n");
+  });
+
+  test("values.require() finds one inside of another by its path", async () => {
+    const script = 'print(values.require("db.host"), pcall(values.require, "db.port"))';
+    const { stdout } = await run(script, ["--set", "db.host=x"]);
+    expect(stdout).toStartWith(
+      'x\tfalse\tCannot find the value "db.port": it was not given. Add --set db.port=',
+    );
   });
 
   test("one that is missing is named with file and line", async () => {

@@ -41,6 +41,47 @@ task({ name = "c", command = "echo c" })`,
     expect(await newest(sandbox)).toMatchObject({ id, status: "ok", exit_code: 0 });
   });
 
+  test("is told of with the store that the run is in", async () => {
+    using sandbox = createSandbox();
+    for (const args of [
+      ["--agent", "foo"],
+      ["--db", "my notes.db"],
+    ]) {
+      const { stderr } = await sandbox.runLua('task({ name = "a", command = "false" })', args, PATH);
+      const [, id = "", more = ""] = /runner run --resume (\S+)(.*)/.exec(stderr) ?? [];
+      expect(more.replaceAll(/["']/g, "")).toBe(` ${args.join(" ")}`);
+      const again = await sandbox.run(["run", "--resume", id, ...args], PATH);
+      expect([again.stderr.includes("taken up again"), again.exitCode]).toEqual([true, 1]);
+    }
+  });
+
+  test("leaves what a signal stopped told of as that", async () => {
+    using sandbox = createSandbox();
+    sandbox.write(
+      "script.lua",
+      'task({ name = "a", command = "test -e go && exit; touch begun; sleep 60" })',
+    );
+    const running = sandbox.spawn(["run", "script.lua"], PATH);
+    await untilExists(join(sandbox.work, "begun"));
+    running.kill("SIGINT");
+    expect((await running.finished).exitCode).toBe(130);
+    sandbox.write("go", "");
+    expect((await sandbox.run(["run", "--resume"], PATH)).exitCode).toBe(0);
+    const { id } = await newest(sandbox);
+    const { stdout } = await sandbox.run(["runs", "show", id]);
+    expect(stdout).toContain("attempt 1: the run was stopped\n");
+  });
+
+  test("takes no other folder than the run had", async () => {
+    using sandbox = createSandbox();
+    const { stderr } = await sandbox.runLua('task({ name = "a", command = "false" })', [], PATH);
+    const [, id = ""] = /runner run --resume (\S+)/.exec(stderr) ?? [];
+    const other = await sandbox.run(["run", "--resume", id, "-C", sandbox.home], PATH);
+    expect(other.stderr).toContain("--resume: a run goes on with what it was given");
+    expect(other.exitCode).toBe(2);
+    expect((await sandbox.run(["run", "--resume", id, "-C", "."], PATH)).exitCode).toBe(1);
+  });
+
   test("knows what was under way, however often it is killed before that begins again", async () => {
     using sandbox = createSandbox();
     const task = (name: string) =>
@@ -390,21 +431,4 @@ describe("runner runs", () => {
     await sandbox.runLua("print(1)");
     expect((await sandbox.run(["runs"])).stderr).toBe("No run has been journaled yet.\n");
   });
-});
-
-test("exclusive keeps two runs of one file apart", async () => {
-  using sandbox = createSandbox();
-  sandbox.write(
-    "script.lua",
-    `exclusive = true
-task({ name = "a", command = "touch started; while ! test -e ok; do sleep 0.01; done" })`,
-  );
-  const running = sandbox.spawn(["run", "script.lua"], PATH);
-  await untilExists(join(sandbox.work, "started"));
-  const { stderr, exitCode } = await sandbox.run(["run", "script.lua"], PATH);
-  expect(stderr).toContain("Cannot run script.lua: it is exclusive, and run ");
-  expect(exitCode).toBe(4);
-  sandbox.write("ok", "");
-  expect((await running.finished).exitCode).toBe(0);
-  expect((await sandbox.run(["run", "script.lua"], PATH)).exitCode).toBe(0);
 });

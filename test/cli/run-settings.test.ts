@@ -87,7 +87,7 @@ task({ name = "c", next_if_fail = "b", pre_exec = function() fs.write("hooked", 
           .map((line) => line.split(/ {2,}/)),
       ).toEqual([
         ["a", "–", "yes", "it has not succeeded before"],
-        ["b", "a", "perhaps", "run_if decides: touch asked"],
+        ["b", "a", "perhaps", 'run_if decides by running "touch asked"'],
         ["c", "–", "perhaps", "only if b fails"],
         [""],
       ]);

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
 
 test("runner run --watch runs again when the content of a source or of the task file changes", async () => {
@@ -17,6 +19,28 @@ test("runner run --watch runs again when the content of a source or of the task 
   await running.untilStdout("onetwothree");
   running.kill("SIGINT");
   expect((await running.finished).exitCode).toBe(130);
+}, 30_000);
+
+test("runner run --watch runs again when a source changed during the run, not for what a task makes", async () => {
+  using sandbox = createSandbox();
+  const PATH = { env: { PATH: process.env.PATH ?? "" } };
+  sandbox.write("in", "one");
+  sandbox.write(
+    "script.lua",
+    `
+task({ name = "a", sources = "in", command = "cat in; touch begun; until [ -e go ]; do sleep 0.01; done" })
+task({ name = "b", generates = "made", command = "date +%N > made" })
+task({ name = "c", sources = "made", command = "printf ." })`,
+  );
+  const running = sandbox.spawn(["run", "script.lua", "--watch"], PATH);
+  while (!existsSync(join(sandbox.work, "begun"))) await Bun.sleep(2);
+  sandbox.write("in", "two");
+  sandbox.write("go", "");
+  await running.untilStdout("one.two");
+  sandbox.write("script.lua", 'task({ name = "d", command = "echo end" })');
+  await running.untilStdout("end");
+  running.kill("SIGINT");
+  expect((await running.finished).stdout).toBe("one.twoend\n");
 }, 30_000);
 
 test.each(["SIGINT", "SIGTERM"] as const)(

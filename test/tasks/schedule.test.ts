@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { planOrder } from "../../src/tasks/plan.ts";
 import { Schedule } from "../../src/tasks/schedule.ts";
-import type { Task, TaskStatus } from "../../src/tasks/task.ts";
+import type { Task, TaskGroup, TaskStatus } from "../../src/tasks/task.ts";
 
 interface Sketch {
   readonly dependsOn?: readonly string[];
@@ -147,6 +147,75 @@ describe("Schedule", () => {
         },
       ),
     );
+  });
+
+  test("runs no more of a group at a time than it says, and gets to its end", () => {
+    const group = (name: string, jobs?: number): TaskGroup => ({
+      name,
+      exclusive: false,
+      declaredAt: { source: "test.lua", line: 1 },
+      ...(jobs !== undefined && { jobs }),
+    });
+    const groups = [undefined, group("free"), group("one", 1), group("two", 2)];
+    const sketch = fc.record({
+      group: fc.constantFrom(...groups),
+      dependsOn: fc.uniqueArray(fc.nat(30), { maxLength: 2 }),
+      status: fc.constantFrom<TaskStatus>("ok", "ok", "ok", "failed"),
+    });
+    const options = fc.record({
+      jobs: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+      keepGoing: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(sketch, { minLength: 1, maxLength: 30 }),
+        options,
+        fc.infiniteStream(fc.nat()),
+        (sketches, { jobs, keepGoing }, numbers) => {
+          const plain = tasksOf(
+            Object.fromEntries(
+              sketches.map(({ dependsOn }, i) => {
+                return [`t${i}`, { dependsOn: dependsOn.filter((j) => j < i).map((j) => `t${j}`) }];
+              }),
+            ),
+          );
+          const order = plain.map((task, i) => {
+            const of = sketches[i]?.group;
+            return of === undefined ? task : { ...task, group: of };
+          });
+          const schedule = new Schedule(order, { jobs, keepGoing });
+          const running: Task[] = [];
+          while (!schedule.finished) {
+            running.push(...schedule.take().start);
+            if (running.length === 0) break;
+            const count = (of: TaskGroup | undefined) => running.filter((task) => task.group === of).length;
+            for (const of of groups) expect(count(of)).toBeLessThanOrEqual(of?.jobs ?? jobs ?? 1);
+            if (jobs !== undefined) expect(running.length).toBeLessThanOrEqual(jobs);
+            else expect(new Set(running.map((task) => task.group)).size).toBe(1);
+            const [ended] = running.splice((numbers.next().value ?? 0) % running.length, 1);
+            const place = Number(ended?.name.slice(1));
+            schedule.settle(ended?.name ?? "", { status: sketches[place]?.status ?? "ok" });
+          }
+          expect(schedule.finished).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test("stopGroup() skips what has not started of a group, and what depends on it", () => {
+    const group = { name: "g", exclusive: false, declaredAt: { source: "test.lua", line: 1 }, jobs: 1 };
+    const [a, b, ...others] = tasksOf({ a: {}, b: {}, c: { dependsOn: ["b"] }, d: {} });
+    const of = [a, b].flatMap((task) => (task === undefined ? [] : { ...task, group }));
+    const schedule = new Schedule([...of, ...others], { jobs: 1, keepGoing: true });
+    expect(schedule.take().start.map(({ name }) => name)).toEqual(["a"]);
+    schedule.stopGroup(group, "it is over");
+    schedule.settle("a", { status: "failed" });
+    const { start, skip } = schedule.take();
+    expect(start.map(({ name }) => name)).toEqual(["d"]);
+    expect(skip).toMatchObject([
+      { task: { name: "b" }, reason: "it is over" },
+      { task: { name: "c" }, reason: "it is over" },
+    ]);
   });
 
   test("schedules 100,000 tasks that all wait for one", () => {

@@ -126,6 +126,20 @@ function later() end`);
     );
   });
 
+  test("knows the globals that are set as fields of _G", async () => {
+    const { stdout } = await check(`
+local globals = _G
+task({ name = "a", command = function()
+  _G.one = tostring(1)
+  _G["two"] = 2
+  globals.three = 3
+  local own = {}
+  own.four = 4
+  print(one, two, three, four)
+end })`);
+    expect(stdout).toBe('script.lua:9: the global "four" is read, but nothing sets it.\n');
+  });
+
   test("does not guess what a local stands for that may be something else", async () => {
     const { stdout } = await check(`
 local e, set_inside, self = exec, exec, exec

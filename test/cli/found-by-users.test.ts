@@ -132,3 +132,40 @@ test("messages about keys and types say what is the case", async () => {
     'false\tnot_a_number\tCannot increment "b": it holds bytes, not a number. Set it to a number first.',
   ]);
 });
+
+test("a coroutine that fails and that nobody awaits is told of when its task ends", async () => {
+  using sandbox = createSandbox();
+  const { stderr, exitCode } = await sandbox.runLua(`
+    task{ name = "a", run = function() async.spawn(function() error("lost") end) time.sleep(0.01) end }
+    task{ name = "b", run = function() pcall(function() async.spawn(function() error("seen") end):await() end) end }
+    task{ name = "c", run = function() return true end }`);
+  const lines = stderr.split("\n").filter((line) => /nobody|✓/.test(line));
+  expect({ lines, exitCode }).toEqual({
+    lines: [
+      "error nobody awaited a coroutine that failed: script.lua:2: lost",
+      expect.stringContaining("✓ a"),
+      expect.stringContaining("✓ b"),
+      expect.stringContaining("✓ c"),
+    ],
+    exitCode: 0,
+  });
+});
+
+test("a call of a function that a module has not says which one was meant", async () => {
+  using sandbox = createSandbox();
+  const plain = await sandbox.runLua('fs.raed("x")');
+  expect(plain.stderr).toContain("(field 'raed')");
+  expect(plain.stderr).toContain("\n  Did you mean fs.read?\n");
+  const task = await sandbox.runLua('task{ name = "a", run = function() return json.decod("1") end }');
+  expect(task.stderr).toContain("\n  Did you mean json.decode?\n");
+  expect((await sandbox.runLua("local own = {} own.raed()")).stderr).not.toContain("Did you mean");
+});
+
+test("runner init says what an editor's settings that were there lack", async () => {
+  using sandbox = createSandbox();
+  sandbox.write(".luarc.json", "{}");
+  const { stdout } = await sandbox.run(["init"]);
+  expect(stdout).toContain('kept, it was there. Add ".runner/types" to its workspace.library\n');
+  sandbox.write(".luarc.json", '{ "workspace.library": [".runner/types"] }');
+  expect((await sandbox.run(["init"])).stdout).toContain(".luarc.json    kept, it was there\n");
+});

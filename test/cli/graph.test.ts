@@ -32,7 +32,7 @@ test("runner graph writes Mermaid", async () => {
   expect((await graph(["-f", "mermaid"])).stdout).toBe(`flowchart LR
   t0["fetch"]
   t1["build"]
-  t2["a #quot;b#quot; <c>"]
+  t2["a #34;b#34; #60;c#62;"]
   subgraph gt3 ["rescue"]
     t3["rescue.clean"]
   end
@@ -82,4 +82,35 @@ test("runner graph refuses a cycle and a format that there is not", async () => 
   expect(cycle.stderr).toContain("a → b → a");
   expect(cycle.exitCode).toBe(5);
   expect((await graph(["-f", "svgg"])).stderr).toContain('Did you mean "svg"?');
+});
+
+test("runner graph says what it does not find, and speaks of no run", async () => {
+  using sandbox = createSandbox();
+  expect((await sandbox.run(["graph"])).stderr).toBe(
+    "Cannot find runner.lua in this folder or a parent. Name another file, such as deploy.lua.\n",
+  );
+  sandbox.write("script.lua", FILE);
+  const of = async (...words: string[]) => (await sandbox.run(["graph", ...words])).stderr;
+  expect(await of("scrip.lua")).toBe(
+    'Cannot read "scrip.lua": there is no such file. Did you mean "script.lua"?\n',
+  );
+  expect(await of("script.lua", "biuld")).toBe(
+    'Cannot find "biuld": no task has this name. Did you mean "build"?\n',
+  );
+  expect(await of("script.lua", "--tag", "x")).toBe('Cannot find what is tagged "x": no task is.\n');
+  expect(await of("script.lua", "other.lua")).toBe(
+    'Cannot take "script.lua" and "other.lua" together: name one task file.\n',
+  );
+});
+
+test("runner graph takes one format, and hands no markup on to Mermaid", async () => {
+  using sandbox = createSandbox();
+  sandbox.write("script.lua", `task({ name = "a<b>#&", command = "true" })`);
+  const both = await sandbox.run(["graph", "script.lua", "-f", "svg", "-o", "json"]);
+  expect([both.stderr, both.exitCode]).toEqual([
+    'Cannot use "--format svg" with -o json: leave one of the two out.\n',
+    2,
+  ]);
+  const { stdout } = await sandbox.run(["graph", "script.lua", "-f", "mermaid"]);
+  expect(stdout).toContain('t0["a#60;b#62;#35;#38;"]');
 });

@@ -138,8 +138,8 @@ test("the binary never shows a stack and never ends with 70 for any config file"
     });
     expect([0, 5]).toContain(exitCode);
     expect(stderr).not.toMatch(/^\s+at /m);
-    if (exitCode === 0) JSON.parse(stdout);
-    else expect(stdout).toBe("");
+    const told = JSON.parse(stdout);
+    if (exitCode !== 0) expect(told).toMatchObject({ error: { code: "invalid" } });
   });
   await Promise.all(runs);
 });

@@ -13,8 +13,8 @@ import type { Task } from "./task.ts";
 
 /** How long the lock of a task outlasts a process that died, in seconds. */
 const LOCK_SECONDS = 30;
-/** A shell says by this and what is above that a command cannot be run, is not there, or was ended by a signal. */
-const NOT_EXECUTABLE = 126;
+/** Whether a shell says that a command cannot be run, is not there, or was ended by a signal; 255 is a plain answer. */
+const tellsNoAnswer = (code: number): boolean => code === 126 || code === 127 || (code > 128 && code <= 192);
 
 /** What a task's functions and commands work with. */
 export interface Surroundings {
@@ -76,7 +76,7 @@ export class TaskCalls {
         if (stream === "stderr") complaints.push(chunk);
       });
       const said = Buffer.concat(complaints);
-      if (code >= NOT_EXECUTABLE) {
+      if (tellsNoAnswer(code)) {
         const why = said.toString().trim();
         throw new RunnerError(
           "task_failed",

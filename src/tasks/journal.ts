@@ -65,7 +65,7 @@ export class Journal {
   #endings = 0;
   /** Tasks that begin with the next commit. */
   readonly #starting = new Map<string, Start>();
-  /** The last record of the next commit that is about the end of a task. */
+  /** The last record about the end of a task, if it does not tell yet of any that began then. */
   #lastEnded: TaskRecord | undefined;
 
   constructor({ store, runId, now }: JournalOptions) {
@@ -247,9 +247,9 @@ export class Journal {
   #noteStarts(): void {
     const starting = [...this.#starting.values()];
     const ended = this.#lastEnded;
+    if (starting.length === 0) return;
     this.#starting.clear();
     this.#lastEnded = undefined;
-    if (starting.length === 0) return;
     if (ended !== undefined) {
       const record = { ...ended, next: starting };
       this.#pending.note(taskRef(this.#runId, ended.name), () => encode(record, ended.name));

@@ -73,22 +73,27 @@ export async function claimRun(store: Store, { run, tasks }: Resumption): Promis
   return stopRunning({ run, tasks });
 }
 
-/** Stops the commands of the last run of a task file that outlived it, if it was killed; returns their tasks and the run. */
+/** Stops the commands of the last run of a task file that outlived it; returns their tasks and the run. */
 export async function stopLeftBehind(
   store: Store,
   file: string,
 ): Promise<{ readonly tasks: readonly string[]; readonly run?: string }> {
   const real = realPathOf(file);
   const run = (await listRuns(store)).find(({ request }) => realPathOf(request.file) === real);
-  if (run === undefined || standingOfRun(run) !== "killed") return { tasks: [] };
+  if (run === undefined || standingOfRun(run) === "running") return { tasks: [] };
   return { tasks: await stopRunning({ run, tasks: await listTasks(store, run) }), run: run.id };
 }
 
 function stopRunning({ run, tasks }: Resumption): Promise<string[]> {
   return stopOrphans(
     run.id,
-    tasks.filter(({ status }) => status === "running").map(({ name }) => name),
+    tasks.filter((task) => mayHaveLeft(task, run)).map(({ name }) => name),
   );
+}
+
+/** Whether commands of a task may have outlived its process: it was killed, or the watchdog ended both at once. */
+function mayHaveLeft({ status, ended }: TaskRecord, run: RunRecord): boolean {
+  return status === "running" || (status === "failed" && ended !== undefined && ended === run.ended);
 }
 
 /** Where a file is without links; the path itself of one that is gone. */

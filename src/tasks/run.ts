@@ -76,6 +76,7 @@ class Run {
   readonly #commits: OutputCommit;
   #pumping = false;
   #again = false;
+  #isFinishing = false;
   #exit: RunExit | undefined;
 
   constructor(
@@ -210,7 +211,8 @@ class Run {
         this.#schedule.settle(task.name, { status: "ok" });
         this.#again = true;
       }
-      return this.#schedule.finished && !this.#again ? this.#finish() : undefined;
+      const isOver = this.#schedule.finished && !this.#again && !this.#isFinishing;
+      return isOver ? this.#finish() : undefined;
     });
   }
 
@@ -267,6 +269,8 @@ class Run {
   }
 
   async #finish(): Promise<void> {
+    // What a handler does, or the time that is over meanwhile, may have it looked at again what there is to start.
+    this.#isFinishing = true;
     this.#problems.push(...(await this.#groups.complete()));
     const failed = this.#problems.length > 0 || this.#results.some(({ status }) => status === "failed");
     const timedOut = this.#time?.signal.aborted;

@@ -12,6 +12,20 @@ function logOf({ work }: Sandbox): string {
 }
 
 describe("on_complete", () => {
+  test("is called once, also when it ends the run itself", async () => {
+    using sandbox = createSandbox();
+    const { exitCode } = await sandbox.runLua(
+      `
+workflow.define("g", {
+  tasks = { { name = "a", command = "true" } },
+  on_complete = function() fs.append("log", "g\\n") os.exit(3) end,
+})`,
+      [],
+      PATH,
+    );
+    expect({ exitCode, log: logOf(sandbox) }).toEqual({ exitCode: 3, log: "g\n" });
+  });
+
   test("is called by a resume when runner was killed in it, and not once it has ended well", async () => {
     using sandbox = createSandbox();
     sandbox.write(

@@ -151,8 +151,9 @@ task({ name = "d", depends_on = { "a", "b" }, run_if = "exit 0", command = "true
   test("shows what a shell line says that exits with neither yes nor no", async () => {
     const { stderr, exitCode } = await run(`
 task({ name = "a", run_if = "echo broken >&2; exit 2", command = "true" })
-task({ name = "b", run_if = "echo hidden >&2; exit 1", command = "true" })`);
-    expect([ends(stderr), exitCode]).toEqual([["– a", "– b"], 0]);
+task({ name = "b", run_if = "echo hidden >&2; exit 1", command = "true" })
+task({ name = "c", run_if = "exit 255", command = "true" })`);
+    expect([ends(stderr), exitCode]).toEqual([["– a", "– b", "– c"], 0]);
     expect(stderr).toContain("broken\n");
     expect(stderr).not.toContain("hidden");
   });

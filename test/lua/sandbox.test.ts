@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createSandbox } from "../helpers/binary.ts";
 
@@ -48,6 +48,31 @@ describe("runner run --sandbox", () => {
       'state.set("a", 1) print(state.get("a"), json.encode({ 1 }), #crypto.uuid(), os.date("!%F", 0))';
     const { stdout, exitCode } = await sandbox.runLua(source, ["--sandbox"]);
     expect({ stdout, exitCode }).toEqual({ stdout: "1\t[1]\t36\t1970-01-01\n", exitCode: 0 });
+  });
+
+  test("saves no answer where a link has led that was moved while it was waited for", async () => {
+    using sandbox = createSandbox();
+    const link = join(sandbox.work, "ok/t");
+    const isMoved = () => lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    using server = Bun.serve({
+      port: 0,
+      async fetch() {
+        await Bun.write(join(sandbox.work, "ok/asked"), "");
+        while (!isMoved()) await Bun.sleep(2);
+        return new Response("out");
+      },
+    });
+    const source = `
+fs.mkdir("ok/t") fs.mkdir("ok/a/b", { parents = true }) fs.symlink("../..", "ok/a/b/l")
+local got = async.spawn(http.get, "http://127.0.0.1:${server.port}/", { save_as = "ok/t/leaked" })
+while not fs.exists("ok/asked") do time.sleep(0.002) end
+fs.remove("ok/t") fs.move("ok/a/b/l", "ok/t")
+print(select(2, pcall(got.await, got)).code)`;
+    mkdirSync(join(sandbox.work, "ok"));
+    const args = ["--sandbox", "--allow", `fs=ok,net=127.0.0.1`];
+    const { stdout, stderr } = await sandbox.runLua(source, args);
+    expect({ stdout, stderr }).toEqual({ stdout: "denied\n", stderr: "" });
+    expect(existsSync(join(sandbox.work, "../leaked"))).toBe(false);
   });
 
   test("refuses tasks that are lines for the shell", async () => {

@@ -123,8 +123,10 @@ async function send(
       `${callee}: field "save_as": what answers a HEAD request has no body. Take GET.`,
     );
   }
-  const saveAs = name === undefined ? undefined : { path: resolve(cwd, name), name };
-  if (saveAs !== undefined) permits.check("fs", saveAs.path, callee);
+  const path = name === undefined ? undefined : resolve(cwd, name);
+  const permit = () => path !== undefined && permits.check("fs", path, callee);
+  const saveAs = name === undefined || path === undefined ? undefined : { path, name, permit };
+  permit();
   const { sendRequest }: typeof import("./request.ts") = require("./request.ts");
   const request: HttpRequest = {
     method,

@@ -1,8 +1,10 @@
-import { constants, rmSync, statSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { closeSync, constants, fsync, openSync, rmSync, statSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { promisify } from "node:util";
 import { beforeEnding } from "../../lib/ending.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { formatSize } from "../../lib/size.ts";
+import { writeWhole } from "../../lib/stdio.ts";
 import { writeTargetOf } from "../../lib/write-target.ts";
 import { besideOf, takeAttributes } from "../files.ts";
 import { attempt } from "../system-errors.ts";
@@ -15,6 +17,16 @@ export interface Receiving {
   readonly onChunk: (bytes: number) => void;
 }
 
+/** Where a body is saved. */
+export interface SaveTarget {
+  /** Absolute. */
+  readonly path: string;
+  /** How errors call the file. */
+  readonly name: string;
+  /** Raises `denied` when the script may not write there, as things are now. */
+  readonly permit: () => void;
+}
+
 /** The whole body. Raises `too_large`. */
 export async function readBody(response: Response, receiving: Receiving): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -25,21 +37,24 @@ export async function readBody(response: Response, receiving: Receiving): Promis
 
 /**
  * Writes a body as it comes, into a file that takes its place only when it is whole, with the mode and, as root, the
- * owner of one that was there; how many bytes it has. `name` is how errors call the file. Raises `too_large`, and `task_failed` for what cannot be written.
+ * owner of one that was there; how many bytes it has. Raises `too_large`, `denied`, and `task_failed` for what cannot
+ * be written.
  */
 export async function saveBody(
   response: Response,
-  { path, name }: { readonly path: string; readonly name: string },
+  { path, name, permit }: SaveTarget,
   receiving: Receiving,
 ): Promise<number> {
+  // From here to the open file in one turn: a script that runs meanwhile could move a link to where this leads.
+  permit();
   const target = writeTargetOf(path);
   const temporary = target.inPlace ? undefined : besideOf(target.path);
   const before = statSync(target.path, { throwIfNoEntry: false });
-  const writing = <T>(act: () => Promise<T>) => attempt("write", name, act);
-  const file = await writing(() =>
+  const writing = <T>(act: () => T) => attempt("write", name, act);
+  const file = writing(() =>
     temporary === undefined
-      ? open(path, constants.O_WRONLY)
-      : open(temporary, "wx", before && before.mode & 0o7777),
+      ? openSync(path, constants.O_WRONLY)
+      : openSync(temporary, "wx", before && before.mode & 0o7777),
   );
   const callOff =
     temporary === undefined
@@ -49,15 +64,13 @@ export async function saveBody(
   try {
     try {
       for await (const chunk of piecesOf(response, receiving, "Raise max_size")) {
-        await writing(() => file.writeFile(chunk));
+        writing(() => writeWhole(file, chunk));
         size += chunk.length;
       }
-      if (temporary !== undefined) await writing(() => file.sync());
-      if (temporary !== undefined && before !== undefined) {
-        await writing(async () => takeAttributes(temporary, before));
-      }
+      if (temporary !== undefined) await writing(() => promisify(fsync)(file));
+      if (temporary !== undefined && before !== undefined) writing(() => takeAttributes(temporary, before));
     } finally {
-      await file.close();
+      closeSync(file);
     }
     if (temporary !== undefined) await writing(() => rename(temporary, target.path));
   } catch (error) {

@@ -5,7 +5,7 @@ import { version } from "../../lib/version.ts";
 import type { Progress } from "../progress.ts";
 import { createDeadline, type Deadline } from "./deadline.ts";
 import { astray, explain } from "./explain.ts";
-import { lengthOf, readBody, saveBody } from "./receive.ts";
+import { lengthOf, readBody, type SaveTarget, saveBody } from "./receive.ts";
 import { isHttp } from "./url.ts";
 
 /** Methods that may be sent again when no answer came: twice has the effect of once (RFC 9110, 9.2.2). */
@@ -31,7 +31,7 @@ export interface HttpRequest {
   readonly retries: number;
   readonly follow: boolean;
   /** A file for the body: its absolute path, and how errors call it. */
-  readonly saveAs?: { readonly path: string; readonly name: string } | undefined;
+  readonly saveAs?: SaveTarget | undefined;
   /** Bytes that the body may have; without it 64 MiB in memory, and any number in a file. */
   readonly maxBytes?: number | undefined;
   /** Ends it when its caller has to end. */

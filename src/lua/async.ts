@@ -61,7 +61,8 @@ export function createAsyncFunctions(
   limitOf: (ms: number, parent: Limit | undefined) => Limit & Disposable,
   onLost: (message: string) => void,
 ): Spawning {
-  let failures = false;
+  /** Tasks in which coroutines have failed since it was last looked whether anybody may still await those. */
+  const failures = new Set<string | undefined>();
   const waiting = new Map<LuaValue, Waiting>();
   const running = new Map<LuaValue, AbortController>();
   let lastTicket = 0;
@@ -158,7 +159,7 @@ export function createAsyncFunctions(
     },
     raise,
     failed() {
-      failures = true;
+      failures.add((vm.context as CallContext).task);
     },
     lost(message) {
       onLost(String(message));
@@ -180,8 +181,7 @@ export function createAsyncFunctions(
       collect = vm.installWords(words, functions, WAITS);
     },
     tellLost(context) {
-      if (!failures || collect === undefined) return;
-      failures = false;
+      if (!failures.delete(context.task) || collect === undefined) return;
       return vm.run(collect, [], context).then(() => undefined);
     },
     finish,

@@ -151,6 +151,22 @@ test("a coroutine that fails and that nobody awaits is told of when its task end
   });
 });
 
+test("a coroutine that fails and that nobody awaits is told of also when another task ends before its own", async () => {
+  using sandbox = createSandbox();
+  const { stderr } = await sandbox.runLua(
+    `
+task{ name = "a", run = function()
+  local held = async.spawn(function() error("lost") end)
+  while not fs.exists("later") do time.sleep(0.002) end
+  return held:done()
+end }
+task{ name = "b", run = function() return true end }
+task{ name = "c", depends_on = "b", run = function() fs.write("later", "") end }`,
+    ["--jobs", "2"],
+  );
+  expect(stderr).toContain("nobody awaited a coroutine that failed: script.lua:3: lost");
+});
+
 test("a call of a function that a module has not says which one was meant", async () => {
   using sandbox = createSandbox();
   const plain = await sandbox.runLua('fs.raed("x")');
